@@ -1,0 +1,92 @@
+# Generated from openapi.yaml; do not edit: change the contract and run `make generate`.
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient
+from ...models.character import Character
+from ...models.error_envelope import Error
+
+
+def request_arguments(
+    character_id: str,
+) -> dict[str, Any]:
+    """What the `request` of an httpx client takes for this operation."""
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/videos/characters/{character_id}".format(
+            character_id=quote(str(character_id), safe=""),
+        ),
+    }
+
+    return _kwargs
+
+
+def parse_response(response: httpx.Response) -> Character | Error:
+    """The answer as a model.
+
+    Raises:
+        errors.UnexpectedStatus: The contract does not describe this status."""
+    if response.status_code == 200:
+        response_200 = Character.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Error.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Error.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 429:
+        response_429 = Error.from_dict(response.json())
+
+        return response_429
+
+    if 400 <= response.status_code <= 499:
+        response_4xx = Error.from_dict(response.json())
+
+        return response_4xx
+
+    if 500 <= response.status_code <= 599:
+        response_5xx = Error.from_dict(response.json())
+
+        return response_5xx
+
+    raise errors.UnexpectedStatus(response.status_code, response.content)
+
+
+def sync(
+    character_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Character | Error:
+    """Retrieve a character."""
+    arguments = request_arguments(
+        character_id=character_id,
+    )
+    return parse_response(client.get_httpx_client().request(**arguments))
+
+
+async def asyncio(
+    character_id: str,
+    *,
+    client: AuthenticatedClient,
+) -> Character | Error:
+    """Retrieve a character."""
+    arguments = request_arguments(
+        character_id=character_id,
+    )
+    return parse_response(await client.get_async_httpx_client().request(**arguments))
