@@ -1,0 +1,63 @@
+# Everything runs in .venv, which the first target that needs it makes from constraints.txt.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix generate check-generated contract emulator bench clean constraints
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make: Python 3.11 or later is needed; name one with PYTHON=python3.x")'
+	@echo "setting up .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## from nothing to a downloaded video and a conformance report
+	@$(BIN)/python tests/demo.py
+
+test: $(READY) ## run all tests
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+lint: $(READY) ## check style, types, who may know whom, and the contract
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pip check
+	$(BIN)/python -m pytest --quiet tests/contract
+	$(BIN)/python tests/contract/redocly.py
+
+fix: $(READY) ## format, and mend what can be mended by itself
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+generate: $(READY) ## write generated/ from openapi.yaml
+	@$(BIN)/python overlays/generator/generate.py
+
+check-generated: $(READY) ## fail where generated/ is not what `make generate` writes
+	@$(BIN)/python overlays/generator/generate.py --check
+
+contract: $(READY) ## hold an emulator that it starts to the contract
+	@$(BIN)/python -m openvideos_emulator exec -- $(BIN)/openvideos conform
+
+emulator: $(READY) ## run the emulator on port 8000
+	@$(BIN)/openvideos emulator
+
+bench: $(READY) ## measure, beside peers
+	@$(BIN)/python -m benchmarks
+
+constraints: ## pin anew what pyproject.toml asks for
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet 'pip>=25.1'
+	build/constraints/bin/python -m pip install --quiet --editable '.[all]' --group dev
+	build/constraints/bin/python -m pip freeze --exclude-editable --exclude pip > constraints.txt
+
+clean: ## remove what was made: .venv, build, caches
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
