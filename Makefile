@@ -18,7 +18,7 @@ $(READY): constraints.txt pyproject.toml
 	@touch $@
 
 demo: $(READY) ## from nothing to a downloaded video and a conformance report
-	@$(BIN)/python tests/demo.py
+	@$(BIN)/python docs/demo.py
 
 test: $(READY) ## run all tests
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
