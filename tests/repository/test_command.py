@@ -1,0 +1,51 @@
+"""The `openvideos` command: it joins what is installed, and names what is not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+
+import openvideos_spec
+
+COMMAND = Path(sys.executable).parent / "openvideos"
+
+
+def openvideos(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_lists_every_subcommand() -> None:
+    shown = openvideos("--help")
+    assert shown.returncode == 0
+    for name in ("conform", "emulator", "spec"):
+        assert name in shown.stdout
+    assert "Not installed" not in shown.stdout
+
+
+def test_version_is_the_installed_one() -> None:
+    assert openvideos("--version").stdout == f"{version('openvideos')}\n"
+
+
+def test_spec_prints_the_contract_as_it_is_written() -> None:
+    assert openvideos("spec").stdout == openvideos_spec.contract_path().read_text(encoding="utf-8")
+
+
+def test_spec_prints_a_dialect_of_it() -> None:
+    printed = yaml.safe_load(openvideos("spec", "--dialect", "openai").stdout)
+    assert printed == openvideos_spec.load("openai")
+
+
+def test_an_unknown_dialect_is_a_usage_error_that_names_the_known_ones() -> None:
+    refused = openvideos("spec", "--dialect", "nope")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "there is no dialect 'nope': the shipped ones are openai" in refused.stderr
+
+
+def test_an_unknown_subcommand_is_a_usage_error() -> None:
+    refused = openvideos("emulate")
+    assert refused.returncode == 2
+    assert "No such command 'emulate'" in refused.stderr
