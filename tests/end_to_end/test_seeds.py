@@ -16,7 +16,7 @@ from typing import Any
 import av
 import pytest
 
-from openvideos import BadRequestError, Video
+from openvideos import BadRequestError, OpenVideos, Video
 from openvideos_emulator import Emulator
 
 SEEDS = (Path(__file__).parent / "seeds.md").read_text(encoding="utf-8")
