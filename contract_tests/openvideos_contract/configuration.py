@@ -1,0 +1,132 @@
+"""What one run is asked to do."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+PROFILES = ("core", "remix", "auth", "media", "catalogue")
+
+
+class ConfigurationError(ValueError):
+    """A setting that cannot be right; the message says which, and what is allowed."""
+
+
+def _without_slash(value: str) -> str:
+    return value.rstrip("/")
+
+
+def _check_url(_: object, __: object, value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ConfigurationError(
+            f"{value!r} is not a base URL: give one such as http://127.0.0.1:8000/v1"
+        )
+
+
+def _check_profiles(_: object, __: object, value: tuple[str, ...]) -> None:
+    unknown = [name for name in value if name not in PROFILES]
+    if unknown:
+        raise ConfigurationError(
+            f"there is no profile {unknown[0]!r}: choose from {', '.join(PROFILES)}, or all"
+        )
+
+
+def _at_least(least: float) -> Any:
+    def check(_: object, attribute: Any, value: float) -> None:
+        if value < least:
+            option = attribute.name.replace("_", "-")
+            raise ConfigurationError(f"--{option} must be at least {least:g}, not {value:g}")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Configuration:
+    """The settings of one run; each is an option of `openvideos conform`.
+
+    Attributes:
+        base_url: The server's address with its prefix, such as `http://127.0.0.1:8000/v1`.
+        api_key: Sent as a bearer token; None for a server without keys.
+        second_api_key: Another tenant's key, for the requirements on isolation.
+        dialect: The name or the file of a dialect; None for the bare protocol.
+        profiles: What to test.
+        named_profiles: The profiles that the user asked for by name, and so claims to offer.
+        max_videos: The most jobs that the server may accept, over the whole run.
+        report_dir: Where the reports go; None for none.
+        seed: Of the generated requests; the same seed sends the same requests.
+        job_timeout: Seconds within which a job must end.
+        request_timeout: Seconds within which a request must be answered whole.
+        model: The model to ask for; None for the first of a closed catalogue, else the server's
+            default.
+        size: The size to ask for, "WxH"; None for 720x1280.
+        seconds: The length to ask for; None for "4".
+        allow_incomplete: Whether an incomplete run exits 0.
+        only: Requirements to test, by id; empty for all.
+        skip: Requirements not to test, by id.
+        run_id: Marks each prompt of the run, so that left-overs can be found.
+    """
+
+    base_url: str = attrs.field(converter=_without_slash, validator=_check_url)
+    api_key: str | None = attrs.field(default=None, repr=False)
+    second_api_key: str | None = attrs.field(default=None, repr=False)
+    dialect: str | None = None
+    profiles: tuple[str, ...] = attrs.field(default=PROFILES[:-1], validator=_check_profiles)
+    named_profiles: frozenset[str] = frozenset()
+    max_videos: int = attrs.field(default=8, validator=_at_least(0))
+    report_dir: Path | None = None
+    seed: int = 1
+    job_timeout: float = attrs.field(default=600.0, validator=_at_least(1))
+    request_timeout: float = attrs.field(default=60.0, validator=_at_least(1))
+    model: str | None = None
+    size: str | None = None
+    seconds: str | None = None
+    allow_incomplete: bool = False
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    run_id: str = attrs.field(factory=lambda: f"openvideos-{secrets.token_hex(4)}")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that no report may show."""
+        return tuple(key for key in (self.api_key, self.second_api_key) if key)
+
+    def public(self) -> dict[str, Any]:
+        """Return the settings as plain data for a report, keys masked."""
+        values = attrs.asdict(self)
+        for name in ("api_key", "second_api_key"):
+            values[name] = "***" if values[name] else None
+        for name in ("named_profiles", "only", "skip"):
+            values[name] = sorted(values[name])
+        values["report_dir"] = None if self.report_dir is None else str(self.report_dir)
+        values["profiles"] = list(self.profiles)
+        return values
+
+
+def chosen_profiles(names: list[str], dialect: str | None) -> tuple[str, ...]:
+    """Return the profiles to test, in the order of `PROFILES`.
+
+    Args:
+        names: As the user named them; `all` for every one. None named: core, remix, auth and
+            media, and with a dialect also its catalogue.
+        dialect: The dialect, if any.
+
+    Raises:
+        ConfigurationError: The catalogue was named without a dialect, which alone describes it.
+    """
+    if "catalogue" in names and dialect is None:
+        raise ConfigurationError(
+            "the profile catalogue needs --dialect: which values are offered is a dialect's to say"
+        )
+    if not names or "all" in names:
+        return PROFILES if dialect is not None else PROFILES[:-1]
+    unknown = [name for name in names if name not in PROFILES]
+    if unknown:
+        raise ConfigurationError(
+            f"there is no profile {unknown[0]!r}: choose from {', '.join(PROFILES)}, or all"
+        )
+    return tuple(name for name in PROFILES if name in names)

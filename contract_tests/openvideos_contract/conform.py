@@ -1,0 +1,86 @@
+"""A whole run: configuration, preflight, tests, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from openvideos_spec import ContractError, OverlayError
+
+from openvideos_contract import jobs, requirements
+from openvideos_contract.configuration import Configuration, ConfigurationError, chosen_profiles
+from openvideos_contract.contract import Contract
+from openvideos_contract.preflight import CouldNotRun, preflight
+from openvideos_contract.report import Report, build
+from openvideos_contract.reports import json_report, junit, terminal
+from openvideos_contract.runner import SuiteFaultError, run
+from openvideos_contract.session import Session
+
+COULD_NOT_RUN = 2
+
+
+def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
+    """Run the suite and return its exit code: 0 conforms, 1 does not, 2 could not run, 3 incomplete.
+
+    Args:
+        settings: The fields of `Configuration`, but for the profiles.
+        named_profiles: The profiles as the user named them.
+    """
+    try:
+        configuration = _configuration(settings, named_profiles)
+        contract = Contract.load(configuration.dialect)
+        _check_ids(configuration, contract)
+        needed = jobs.needed(configuration, contract)
+        planned = jobs.plan(configuration, contract)
+        typer.echo(terminal.before(configuration, contract, planned, needed))
+        preflight(configuration, contract)
+        started = datetime.now(UTC)
+        session = Session(configuration, contract, progress=_progress)
+        run(session)
+        report = build(session, started=started, needed=needed)
+    except (ConfigurationError, ContractError, OverlayError, CouldNotRun, SuiteFaultError) as why:
+        typer.echo(f"openvideos conform could not run: {why}", err=True)
+        return COULD_NOT_RUN
+    typer.echo("\n" + terminal.after(report))
+    if configuration.report_dir is not None:
+        _write(configuration.report_dir, report)
+    return report.exit_code
+
+
+def _configuration(settings: Mapping[str, Any], named: list[str]) -> Configuration:
+    if not settings["base_url"]:
+        raise ConfigurationError(
+            "which server? Give --base-url, such as http://127.0.0.1:8000/v1, "
+            "or set OPENVIDEOS_BASE_URL"
+        )
+    return Configuration(
+        profiles=chosen_profiles(named, settings["dialect"]),
+        named_profiles=frozenset(named) - {"all"},
+        **settings,
+    )
+
+
+def _check_ids(configuration: Configuration, contract: Contract) -> None:
+    """Refuse ids that no requirement has, which would silently select nothing."""
+    known = requirements.load()
+    for where, numbers in (
+        ("--only", configuration.only),
+        ("--skip", configuration.skip),
+        ("the dialect's expected failures", contract.expected_failures),
+    ):
+        for number in sorted(set(numbers) - set(known)):
+            raise ConfigurationError(f"{where}: there is no requirement {number}")
+
+
+def _progress(name: str, count: int) -> None:
+    typer.echo(f"  {name} ({count} tests)")
+
+
+def _write(folder: Path, report: Report) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("report.json", json_report.text(report)), ("junit.xml", junit.text(report))):
+        (folder / name).write_text(text, "utf-8")
+    typer.echo(f"reports: {folder / 'report.json'}, {folder / 'junit.xml'}")

@@ -1,0 +1,140 @@
+"""The contract under test: its operations, and what each may answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+import jsonschema_rs
+import openvideos_spec
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@attrs.frozen
+class Operation:
+    """One operation of the contract.
+
+    Attributes:
+        id: Its operationId.
+        method: In capitals.
+        path: The template, such as `/videos/{video_id}`.
+        responses: Its answers by status, references resolved.
+    """
+
+    id: str
+    method: str
+    path: str
+    responses: Mapping[str, Any]
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        parts = re.split(r"\{\w+\}", self.path)
+        return re.compile("[^/]+".join(map(re.escape, parts)) + "/?")
+
+    @property
+    def templated(self) -> bool:
+        """Whether the path holds a parameter."""
+        return "{" in self.path
+
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether a request of `method` to `path`, below the base URL, is this operation."""
+        return method == self.method and self._pattern.fullmatch(path) is not None
+
+    def response(self, status: int) -> Mapping[str, Any] | None:
+        """Return the answer that is described for `status`: itself, its class, or the default."""
+        for key in (str(status), f"{status // 100}XX", "default"):
+            if key in self.responses:
+                found: Mapping[str, Any] = self.responses[key]
+                return found
+        return None
+
+
+class Contract:
+    """The contract as the suite needs it, with a dialect laid over it where one was given."""
+
+    def __init__(self, document: dict[str, Any], dialect: Mapping[str, Any] | None = None) -> None:
+        self.document = document
+        self.dialect = dialect or {}
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
+
+    @classmethod
+    def load(cls, dialect: str | None) -> Contract:
+        """Return the contract with `dialect` applied.
+
+        Raises:
+            openvideos_spec.ContractError: There is no such dialect.
+            openvideos_spec.OverlayError: It does not fit the contract.
+        """
+        document = openvideos_spec.load(dialect)
+        return cls(document, openvideos_spec.load_dialect(dialect) if dialect else None)
+
+    @property
+    def version(self) -> str:
+        """The contract's version."""
+        return str(self.document["info"]["version"])
+
+    @property
+    def digest(self) -> str:
+        """The beginning of the SHA-256 of the contract with its dialect."""
+        canonical = json.dumps(self.document, sort_keys=True).encode()
+        return hashlib.sha256(canonical).hexdigest()[:16]
+
+    @property
+    def expected_failures(self) -> dict[str, str]:
+        """The requirements that the dialect says its server does not meet, with the reasons."""
+        entries = self.dialect.get("x-openvideos", {}).get("expected_failures", [])
+        return {entry["requirement"]: entry.get("reason", "") for entry in entries}
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """Every operation, those without path parameters first."""
+        found = [
+            Operation(
+                id=operation["operationId"],
+                method=method.upper(),
+                path=path,
+                responses={
+                    str(status): self.resolve(response)
+                    for status, response in operation["responses"].items()
+                },
+            )
+            for path, item in self.document["paths"].items()
+            for method, operation in item.items()
+            if method in METHODS
+        ]
+        return tuple(sorted(found, key=lambda operation: operation.templated))
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """Return the operation that a request calls, None where the contract knows none."""
+        return next((found for found in self.operations if found.matches(method, path)), None)
+
+    def resolve(self, node: Any) -> Any:
+        """Return `node`, or what its `$ref` points to."""
+        while isinstance(node, dict) and "$ref" in node:
+            target: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[part.replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+    def validator(self, schema: Any) -> jsonschema_rs.Validator:
+        """Return a compiled validator of `schema`, which may refer to the contract's components."""
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            whole = {"allOf": [schema], "components": self.document["components"]}
+            self._validators[key] = jsonschema_rs.Draft202012Validator(whole)
+        return self._validators[key]
+
+    def known(self, name: str) -> list[str]:
+        """Return the values that the contract lists in the schema `name`."""
+        return [str(value) for value in self.document["components"]["schemas"][name]["enum"]]
+
+    def closed(self, name: str) -> bool:
+        """Return whether `Any{name}` allows the listed values only, as a dialect's catalogue does."""
+        return len(self.document["components"]["schemas"][f"Any{name}"]["anyOf"]) == 1

@@ -1,0 +1,158 @@
+"""Holds every answer of every test against the contract.
+
+The gate calls `violations` for each answer; the tests of `test_answers.py` judge what it found,
+so that a wrong shape is one finding and not a failure of every test that met it.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import jsonschema_rs
+
+from openvideos_contract.contract import Contract, Operation
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.outcome import shorten
+
+# What stands between a client and a server answers these in its own words.
+NOT_THE_SERVERS_WORDS = frozenset({408, 413, 414, 431, 502, 503, 504})
+
+
+class Kind(enum.StrEnum):
+    """What an answer got wrong."""
+
+    STATUS = "status"
+    SERVER_ERROR = "server error"
+    CONTENT_TYPE = "content type"
+    BODY = "body"
+    ENVELOPE = "envelope"
+    HEADER = "header"
+    REQUEST_ID = "request id"
+    LEAK = "leak"
+
+
+@attrs.frozen
+class Violation:
+    """One thing that an answer got wrong.
+
+    Attributes:
+        kind: What.
+        operation: The operationId; empty where the request calls none.
+        expected: What the contract asks for.
+        seen: What was there.
+        exchange: Where it was seen.
+    """
+
+    kind: Kind
+    operation: str
+    expected: str
+    seen: str
+    exchange: Exchange
+
+
+def violations(contract: Contract, operation: Operation | None, exchange: Exchange) -> list[Violation]:
+    """Return what the answer of `exchange` got wrong, nothing where it keeps the contract."""
+    return [
+        Violation(kind, operation.id if operation else "", expected, seen, exchange)
+        for kind, expected, seen in _findings(contract, operation, exchange)
+    ]
+
+
+def _findings(
+    contract: Contract, operation: Operation | None, exchange: Exchange
+) -> Iterator[tuple[Kind, str, str]]:
+    status = exchange.status
+    if status >= 500:
+        yield Kind.SERVER_ERROR, "no 5xx, whatever is sent", exchange.summary
+    if status >= 400 and status not in NOT_THE_SERVERS_WORDS and exchange.request.method != "HEAD":
+        yield from _envelope(contract, exchange)
+    if not exchange.header("x-request-id"):
+        yield Kind.REQUEST_ID, "the header x-request-id", f"{status} without it"
+    yield from _leaks(exchange)
+    if operation is None:
+        return
+    response = operation.response(status)
+    if response is None:
+        described = ", ".join(operation.responses)
+        yield Kind.STATUS, f"one of {described}", str(status)
+        return
+    yield from _headers(contract, response, exchange)
+    if status < 300:
+        yield from _body(contract, response, exchange)
+
+
+def _envelope(contract: Contract, exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
+    expected = 'the error envelope {"error": {"message", "type", "param", "code"}} as application/json'
+    if exchange.media_type != "application/json":
+        yield Kind.ENVELOPE, expected, exchange.summary
+        return
+    for problem in _problems(contract, {"$ref": "#/components/schemas/Error"}, exchange.json()):
+        yield Kind.ENVELOPE, expected, f"{exchange.status}, {problem}"
+
+
+def _headers(
+    contract: Contract, response: Mapping[str, Any], exchange: Exchange
+) -> Iterator[tuple[Kind, str, str]]:
+    for name, reference in response.get("headers", {}).items():
+        described = contract.resolve(reference)
+        text = exchange.header(name)
+        if not text:
+            if described.get("required"):
+                yield Kind.HEADER, f"the header {name}", f"{exchange.status} without it"
+            continue
+        schema = described["schema"]
+        value: Any = text
+        if contract.resolve(schema).get("type") == "integer" and text.strip().isdecimal():
+            value = int(text)
+        for problem in _problems(contract, schema, value):
+            yield Kind.HEADER, f"a header {name} as the contract describes it", f"{text!r}: {problem}"
+
+
+def _body(
+    contract: Contract, response: Mapping[str, Any], exchange: Exchange
+) -> Iterator[tuple[Kind, str, str]]:
+    content: Mapping[str, Any] = response.get("content", {})
+    if not content or exchange.request.method == "HEAD":
+        return
+    if exchange.media_type not in content:
+        expected = f"a Content-Type of {', '.join(content)}"
+        yield Kind.CONTENT_TYPE, expected, exchange.summary
+        return
+    if exchange.media_type != "application/json":
+        return
+    schema = content[exchange.media_type]["schema"]
+    name = str(schema.get("$ref", "")).rpartition("/")[2] or "the described schema"
+    for problem in _problems(contract, schema, exchange.json()):
+        yield Kind.BODY, f"a body that is a {name} of the contract", problem
+
+
+def _leaks(exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
+    if exchange.media_type.startswith(("video/", "image/")):
+        return
+    text = exchange.content.decode("utf-8", "replace")
+    if any(secret in text for secret in exchange.secrets.values()):
+        yield Kind.LEAK, "no key in an answer", exchange.summary
+    if "Traceback (most recent call last)" in text:
+        yield Kind.LEAK, "no stack trace in an answer", exchange.summary
+
+
+def _problems(contract: Contract, schema: Any, value: Any) -> Iterator[str]:
+    try:
+        errors = list(contract.validator(schema).iter_errors(value))
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        # Such as a number too large for the validator: no value that a contract could mean.
+        yield shorten(str(error), 300)
+        return
+    for error in errors[:5]:
+        path = "/".join(str(part) for part in error.instance_path)
+        at = f"at {path}: " if path else ""
+        yield at + shorten(error.message, 300)
+
+
+def compact(value: Any) -> str:
+    """Return `value` as one line of JSON, shortened, for what a report says was seen."""
+    return shorten(json.dumps(value, ensure_ascii=False, default=repr), 300)

@@ -1,0 +1,159 @@
+"""One request and its answer, as they went over the wire."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any, cast
+
+import attrs
+import httpx
+
+from openvideos_contract.outcome import Nonconformity, shorten
+
+_LONGEST_BODY = 16_384
+_UNTOLD_HEADERS = {
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "host",
+    "user-agent",
+}
+
+
+@attrs.frozen
+class Exchange:
+    """A request and its whole answer.
+
+    Attributes:
+        request: What was sent.
+        response: What came back, its body read.
+        sent_at: The clock before sending, in Unix seconds.
+        test: The test that sent it.
+        secrets: What is masked wherever the exchange is shown, by the name shown in its place.
+    """
+
+    request: httpx.Request
+    response: httpx.Response
+    sent_at: float
+    test: str
+    secrets: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def status(self) -> int:
+        """The status of the answer."""
+        return self.response.status_code
+
+    @property
+    def ok(self) -> bool:
+        """Whether the answer is a 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether the answer is a 4xx."""
+        return 400 <= self.status < 500
+
+    @property
+    def content(self) -> bytes:
+        """The body of the answer."""
+        return self.response.content
+
+    @property
+    def media_type(self) -> str:
+        """The answer's Content-Type in lower case, without parameters; empty where there is none."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
+    def header(self, name: str) -> str:
+        """Return a header of the answer, empty where it is missing."""
+        return cast("str", self.response.headers.get(name, ""))
+
+    def json(self) -> Any:
+        """Return the answer's body as JSON, None where it is none."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
+
+    def accepted(self, what: str) -> dict[str, Any]:
+        """Return the JSON object of a 2xx answer.
+
+        Args:
+            what: What the answer should be, as a noun phrase.
+
+        Raises:
+            Nonconformity: The answer is no 2xx, or holds no JSON object.
+        """
+        body = self.json()
+        if not self.ok or not isinstance(body, dict):
+            raise Nonconformity(expected=what, seen=self.summary, exchange=self)
+        return body
+
+    def video(self) -> dict[str, Any]:
+        """Return the Video of a 2xx answer, which has an id.
+
+        Raises:
+            Nonconformity: The answer is no 2xx, or holds no such object.
+        """
+        body = self.accepted("2xx and a Video")
+        if not isinstance(body.get("id"), str) or not body["id"]:
+            raise Nonconformity(expected="a Video with an id", seen=self.summary, exchange=self)
+        return body
+
+    @property
+    def summary(self) -> str:
+        """The answer in one line: status, type, and the beginning of a readable body."""
+        kind = self.media_type or "no Content-Type"
+        if self.media_type.startswith(("video/", "image/")) or b"\0" in self.content[:512]:
+            body = f"{len(self.content)} bytes"
+        else:
+            body = self._mask(self.content[:2000].decode("utf-8", "replace").strip())
+        return shorten(f"{self.status} {kind} {body}".strip(), 500)
+
+    @property
+    def curl(self) -> str:
+        """A command that sends the request again, keys left to the environment."""
+        parts = ["curl", "-i"]
+        if self.request.method == "HEAD":
+            parts = ["curl", "-I"]
+        elif self.request.method != "GET":
+            parts += ["-X", self.request.method]
+        for name, value in self.request.headers.items():
+            if name not in _UNTOLD_HEADERS:
+                parts += ["-H", self._quote(f"{name}: {value}")]
+        body = self.request.content
+        before = ""
+        if len(body) > _LONGEST_BODY:
+            parts.append(f"--data-binary '<{len(body)} bytes, left out here>'")
+        elif body and _is_text(body):
+            parts += ["--data-binary", self._quote(body.decode())]
+        elif body:
+            before = f"echo {base64.b64encode(body).decode()} | base64 -d | "
+            parts += ["--data-binary", "@-"]
+        parts.append(self._quote(str(self.request.url)))
+        return before + " ".join(parts)
+
+    def _mask(self, text: str) -> str:
+        for name, secret in self.secrets.items():
+            text = text.replace(secret, f"${name}")
+        return text
+
+    def _quote(self, text: str) -> str:
+        masked = self._mask(text)
+        if masked == text:
+            return shlex.quote(text)
+        # Between double quotes the shell fills the key in from the environment.
+        for special in ("\\", '"', "`"):
+            masked = masked.replace(special, f"\\{special}")
+        return f'"{masked}"'
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body and not body.startswith(b"@")

@@ -1,0 +1,285 @@
+"""Requests that schemathesis generates from the contract, sent through the gate.
+
+Schemathesis invents the cases; whether an answer is right is said here or by the gate's own checks,
+for three reasons. A multipart case that breaks the schema may keep it once its values are text, so
+a case counts as broken only if it is broken as sent. A case that was judged wrong is not sent
+again, since it may cost a job, so nothing is shrunk. And its probes would bypass the gate.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+import httpx
+import hypothesis
+import requests
+import schemathesis
+from schemathesis import Case, GenerationMode
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation.hypothesis.builder import (
+    HypothesisTestConfig,
+    HypothesisTestMode,
+    create_test,
+)
+from schemathesis.schemas import APIOperation, BaseSchema
+
+from openvideos_contract.configuration import Configuration
+from openvideos_contract.contract import Contract
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.gate import Gate
+from openvideos_contract.outcome import Nonconformity, NotTested
+
+JSON = "application/json"
+FORM = "multipart/form-data"
+REQUEST_SCHEMAS = (
+    "CreateVideoJson",
+    "CreateVideoForm",
+    "EditVideoJson",
+    "EditVideoForm",
+    "ExtendVideoJson",
+    "ExtendVideoForm",
+    "RemixVideoJson",
+    "RemixVideoForm",
+    "CreateCharacterForm",
+    "InputReference",
+    "VideoReference",
+    "CharacterReference",
+)
+
+
+@attrs.frozen
+class Broken:
+    """A rule of the contract that a body breaks.
+
+    Attributes:
+        field: The field, empty for the body as a whole.
+        rule: The keyword of the schema, such as "minLength".
+        value: What was sent for it.
+    """
+
+    field: str
+    rule: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.field or 'the body'} against {self.rule}"
+
+    @property
+    def meaningless(self) -> bool:
+        """Whether no server can mean to accept it, whatever its catalogue and its leniency."""
+        match self.field, self.rule:
+            case "", "type":
+                return True
+            case "", "required":
+                return "prompt" not in self.value
+            case "prompt", "minLength":
+                return True
+            case "prompt", "type":
+                return self.value is None or isinstance(self.value, list | dict)
+            case ("size" | "seconds"), _:
+                # A blank may mean nothing, and a digit a number, in one spelling or another.
+                text = self.value
+                return isinstance(text, str) and text.strip() != "" and not _has_digit(text)
+        return False
+
+
+def _has_digit(text: str) -> bool:
+    return any(letter.isdigit() or letter.isnumeric() for letter in text)
+
+
+class Generator:
+    """Generates the requests of one run; the same seed generates the same ones."""
+
+    def __init__(self, contract: Contract, configuration: Configuration, gate: Gate) -> None:
+        self._contract = contract
+        self._configuration = configuration
+        self._gate = gate
+
+    def run(
+        self,
+        operation_id: str,
+        mode: GenerationMode,
+        use: Callable[[Case], None],
+        *,
+        examples: int,
+        fuzzing_only: bool = False,
+        change: Callable[[dict[str, Any]], None] = lambda document: None,
+    ) -> None:
+        """Generate requests of one operation and hand each to `use`.
+
+        After `use` has raised, no further case is generated.
+
+        Args:
+            operation_id: The operation.
+            mode: POSITIVE for requests that keep the contract, NEGATIVE for ones that break it.
+            use: Sends and judges a case.
+            examples: How many the fuzzing phase generates; coverage and examples come on top.
+            fuzzing_only: Whether to leave out coverage and the contract's examples.
+            change: Changes the contract's document before anything is generated from it.
+
+        Raises:
+            Nonconformity: What `use` raised.
+            NotTested: What `use` raised, where no case was judged before.
+        """
+        judged = 0
+        stopped: Exception | None = None
+
+        def once(case: Case) -> None:
+            nonlocal judged, stopped
+            if stopped is not None:
+                return
+            try:
+                use(case)
+                judged += 1
+            except (Nonconformity, NotTested) as reason:
+                stopped = reason
+
+        modes = [HypothesisTestMode.FUZZING]
+        if not fuzzing_only:
+            modes += [HypothesisTestMode.EXAMPLES, HypothesisTestMode.COVERAGE]
+        schema = self.schema(mode, change)
+        create_test(
+            operation=operation_of(schema, operation_id),
+            test_func=once,
+            config=HypothesisTestConfig(
+                project=schema.config,
+                modes=modes,
+                settings=quiet_settings(examples),
+                seed=self._configuration.seed,
+            ),
+        )()
+        if isinstance(stopped, Nonconformity) or (stopped is not None and not judged):
+            raise stopped
+
+    def schema(
+        self, mode: GenerationMode, change: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> BaseSchema:
+        """Return the contract as schemathesis knows it, its request schemas closed.
+
+        Closed, so that a request that keeps the contract has no field that was made up.
+        """
+        document = copy.deepcopy(self._contract.document)
+        document.pop("webhooks", None)
+        for name in REQUEST_SCHEMAS:
+            document["components"]["schemas"][name]["additionalProperties"] = False
+        change(document)
+        settings = {
+            "seed": self._configuration.seed,
+            "base-url": self._configuration.base_url,
+            "generation": {"database": "none", "mode": mode.value, "allow-x00": False},
+            "phases": {
+                "coverage": {"unexpected-methods": []},
+                "stateful": {"inference": {"algorithms": []}},
+            },
+            "cache": {"enabled": False},
+        }
+        return schemathesis.openapi.from_dict(
+            document, config=SchemathesisConfig.from_dict(settings)
+        )
+
+    def send(self, case: Case, *, family: str | None = None) -> Exchange:
+        """Send a case through the gate."""
+        prepared = prepare(case, self._configuration.base_url)
+        headers = {
+            name: value
+            for name, value in prepared.headers.items()
+            if name.lower() not in {"authorization", "content-length", "accept-encoding"}
+        }
+        headers["Accept-Encoding"] = "identity"
+        key = self._configuration.api_key
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        body = prepared.body or b""
+        request = httpx.Request(
+            str(prepared.method),
+            str(prepared.url),
+            headers=[(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()],
+            content=body.encode() if isinstance(body, str) else body,
+        )
+        return self._gate.pass_through(request, key=key, family=family)
+
+    def broken_rules(self, case: Case) -> list[Broken]:
+        """Return the rules that the body of a case breaks as it goes over the wire.
+
+        Empty where it keeps them, or where what it will be on the wire is not certain.
+        """
+        operation: Mapping[str, Any] = self._contract.document["paths"][case.operation.path]
+        body = self._contract.resolve(operation[case.method.lower()]["requestBody"])
+        schema = body["content"].get(case.media_type, {}).get("schema")
+        if schema is None:
+            return []
+        schema = self._contract.resolve(schema)
+        sent = case.body
+        if case.media_type == FORM:
+            if not isinstance(sent, dict):
+                return []
+            sent = _as_form(sent, schema)
+            if sent is None:
+                return []
+        return list(self._broken(schema, sent))
+
+    def _broken(self, schema: dict[str, Any], sent: Any) -> Iterator[Broken]:
+        try:
+            sent = json.loads(json.dumps(sent, default=lambda _: "<bytes>"))
+        except (TypeError, ValueError):
+            return
+        for error in self._contract.validator(schema).iter_errors(sent):
+            path = [str(part) for part in error.instance_path]
+            value: Any = sent
+            for part in error.instance_path:
+                value = value[part]
+            yield Broken("/".join(path), str(error.schema_path[-1]), value)
+
+
+def operation_of(schema: BaseSchema, operation_id: str) -> APIOperation:
+    """Return an operation of a loaded schema by its id."""
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.definition.raw.get("operationId") == operation_id:
+            return operation
+    raise LookupError(f"the contract has no operation {operation_id}")
+
+
+def quiet_settings(examples: int) -> hypothesis.settings:
+    """Return settings under which nothing is kept, shrunk, timed or printed."""
+    return hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+        verbosity=hypothesis.Verbosity.quiet,
+        report_multiple_bugs=False,
+    )
+
+
+def prepare(case: Case, base_url: str) -> requests.PreparedRequest:
+    """Return a case as it goes over the wire."""
+    arguments = case.as_transport_kwargs(base_url=base_url)
+    return requests.Request(**arguments).prepare()
+
+
+def _as_form(body: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a form's fields as the text that they are on the wire, None where it is uncertain."""
+    sent: dict[str, Any] = {}
+    for name, value in body.items():
+        array = schema["properties"].get(name, {}).get("type") == "array"
+        if isinstance(value, list | dict) and not array:
+            return None  # repeated, or encoded in one of several ways
+        if array and isinstance(value, list):
+            sent[name] = [_as_text(item) for item in value]
+        else:
+            sent[name] = _as_text(value)
+    return sent
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bytes):
+        return "<bytes>"
+    return json.dumps(value, default=lambda _: "<bytes>")

@@ -1,0 +1,384 @@
+"""The jobs of a run: few, made once, and shared by all tests.
+
+One job feeds many tests: its answers are recorded while it is polled to its end, and judged later.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import attrs
+
+from openvideos_contract.configuration import Configuration
+from openvideos_contract.contract import Contract
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
+
+DEFAULT_SIZE = "720x1280"
+DEFAULT_SECONDS = "4"
+OTHER_SECONDS = "8"
+POLLS_AFTER_THE_END = 4
+# One place is kept for a request that should be refused: while it might be accepted, it needs one.
+SPARE = 1
+# Creates that are generated from the contract, beside the planned jobs.
+GENERATED = 1
+
+
+@attrs.frozen
+class JobRequest:
+    """A job that the run wants made.
+
+    Attributes:
+        name: What the tests call it.
+        purpose: What it is for, for the plan that is shown beforehand.
+        encoding: "json" or "form".
+        fields: The request's fields; without a prompt, it is a remix of the job `plain`.
+    """
+
+    name: str
+    purpose: str
+    encoding: str
+    fields: dict[str, str]
+
+
+def plan(configuration: Configuration, contract: Contract) -> list[JobRequest]:
+    """Return the jobs that the chosen profiles need, the most needed first."""
+    size = configuration.size or DEFAULT_SIZE
+    seconds = configuration.seconds or DEFAULT_SECONDS
+    models = contract.known("VideoModel") if contract.closed("VideoModel") else []
+    model = configuration.model or (models[0] if models else None)
+    width, _, height = size.partition("x")
+    asked = {"size": size, "seconds": seconds} | ({"model": model} if model else {})
+    other = asked | {"size": f"{height}x{width}"}
+    if configuration.seconds is None:
+        other["seconds"] = OTHER_SECONDS
+    if configuration.model is None and models:
+        # The newest dated name of the same model: another word at the same price.
+        other["model"] = max(name for name in models if "pro" not in name)
+    tag = f" [{configuration.run_id}]"
+    wanted = [
+        JobRequest(
+            "plain",
+            "a create with JSON; feeds most tests",
+            "json",
+            {"prompt": tag + _PLAIN_PROMPT, **asked},
+        ),
+        JobRequest(
+            "form",
+            "the same with a multipart form",
+            "form",
+            {"prompt": tag + _FORGED_PROMPT, **asked},
+        ),
+        JobRequest(
+            "other",
+            "another size and length, to see them come back",
+            "json",
+            {"prompt": tag + " A lighthouse in the fog", **other},
+        ),
+    ]
+    if "remix" in configuration.profiles:
+        wanted.append(
+            JobRequest(
+                "remix", "a remix of the first", "json", {"prompt": tag + " At night, «雪», 🌙\n "}
+            )
+        )
+    if "catalogue" in configuration.profiles:
+        wanted.append(
+            JobRequest(
+                "defaults",
+                "nothing but a prompt",
+                "json",
+                {"prompt": tag + " A paper boat on a pond"},
+            )
+        )
+    return wanted
+
+
+def needed(configuration: Configuration, contract: Contract) -> int:
+    """Return the `--max-videos` with which no requirement of the chosen profiles is left out."""
+    return len(plan(configuration, contract)) + GENERATED + SPARE
+
+
+@attrs.define
+class Job:
+    """A job that was made, and what was seen of it.
+
+    Attributes:
+        request: What was asked for.
+        created: The answer to the create.
+        id: The id that the create gave.
+        polls: The answers to retrieve, in order; some lie after its end.
+        early_content: The answer to a download before the job's end, where one was caught.
+        early_remix: The answer to a remix before the job's end, where one was caught.
+        ended: The Video of the first answer with a final status, None where it never came.
+        lost: Why waiting for it was given up.
+    """
+
+    request: JobRequest
+    created: Exchange
+    id: str
+    polls: list[Exchange] = attrs.field(factory=list)
+    early_content: Exchange | None = None
+    early_remix: Exchange | None = None
+    ended: dict[str, Any] | None = None
+    lost: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path of the job."""
+        return video_path(self.id)
+
+    @property
+    def video(self) -> dict[str, Any]:
+        """The Video of the create's answer."""
+        body: dict[str, Any] = self.created.json()
+        return body
+
+    @property
+    def completed(self) -> bool:
+        """Whether the job was completed."""
+        return self.ended is not None and self.ended.get("status") == "completed"
+
+
+class Jobs:
+    """Makes the planned jobs when the first is asked for, and polls them to their end."""
+
+    def __init__(self, gate: Gate, configuration: Configuration, contract: Contract) -> None:
+        self._gate = gate
+        self._configuration = configuration
+        self._plan = {wanted.name: wanted for wanted in plan(configuration, contract)}
+        self._jobs: dict[str, Job] = {}
+        self._failures: dict[str, Exception] = {}
+        self._contents: dict[tuple[str, str | None], Exchange] = {}
+        self._polled = False
+
+    def made(self, name: str) -> Job:
+        """Return a job that was made, running or not.
+
+        Raises:
+            Nonconformity: The server did not make it; for the tests of create itself.
+            NotRun: The budget did not allow it, or no chosen profile needs it.
+            Unsupported: The server does not offer it.
+        """
+        if name not in self._plan:
+            raise NotRun(f"no chosen profile makes the job {name}")
+        if name == "remix":
+            self._make_remix()
+        else:
+            self._make_all()
+        if name in self._failures:
+            raise self._failures[name]
+        return self._jobs[name]
+
+    def existing(self, name: str) -> Job:
+        """Return a job for a test that is not about making it.
+
+        Raises:
+            Blocked: It could not be made.
+        """
+        try:
+            return self.made(name)
+        except Nonconformity as failure:
+            raise Blocked(f"the job {name} could not be made: {failure.seen}") from failure
+
+    def completed(self, name: str) -> Job:
+        """Return a job that is completed, after waiting for it.
+
+        Raises:
+            Blocked: It could not be made, or was not completed (LIFE-001).
+        """
+        job = self.ended(name)
+        if not job.completed:
+            status = (job.ended or {}).get("status")
+            raise Blocked(f"the job {name} was not completed (LIFE-001): {job.lost or status}")
+        return job
+
+    def ended(self, name: str) -> Job:
+        """Return a job after it was waited for, whether it ended or not.
+
+        Raises:
+            Blocked: It could not be made.
+        """
+        job = self.existing(name)
+        if job.ended is None and not job.lost:
+            self._poll_all()
+        return job
+
+    def all_completed(self) -> list[Job]:
+        """Return the completed jobs, without making more."""
+        return [job for job in self._jobs.values() if job.completed]
+
+    def content(self, name: str, variant: str | None = None) -> Exchange:
+        """Return the download of a completed job, made once.
+
+        Raises:
+            Blocked: The job was not completed.
+        """
+        if (name, variant) not in self._contents:
+            job = self.completed(name)
+            params = None if variant is None else {"variant": variant}
+            answer = self._gate.send("GET", f"{job.path}/content", params=params)
+            self._contents[name, variant] = answer
+        return self._contents[name, variant]
+
+    def _make_all(self) -> None:
+        for name, wanted in self._plan.items():
+            if name == "remix" or name in self._jobs or name in self._failures:
+                continue
+            if self._jobs and "plain" in self._jobs:
+                self._let_a_second_pass(self._jobs["plain"])
+            self._make(wanted)
+            if name == "plain" and name in self._jobs:
+                self._look_early(self._jobs[name])
+
+    def _make(self, wanted: JobRequest) -> None:
+        if self._gate.budget.left <= SPARE and self._gate.budget.limit > SPARE:
+            self._failures[wanted.name] = NotRun(
+                f"--max-videos {self._gate.budget.limit} leaves no room for the job {wanted.name}"
+            )
+            return
+        try:
+            if wanted.encoding == "json":
+                answer = self._gate.send("POST", "/videos", json=wanted.fields)
+            else:
+                answer = self._gate.send("POST", "/videos", form=wanted.fields)
+            self._jobs[wanted.name] = Job(wanted, answer, answer.video()["id"])
+        except (Nonconformity, NotRun, Blocked) as failure:
+            self._failures[wanted.name] = failure
+
+    def _make_remix(self) -> None:
+        if "remix" in self._jobs or "remix" in self._failures:
+            return
+        try:
+            source = self.completed("plain")
+            if self._gate.budget.left <= 0:
+                raise NotRun(f"--max-videos {self._gate.budget.limit} leaves no room for a remix")
+            wanted = self._plan["remix"]
+            answer = self._gate.send("POST", f"{source.path}/remix", json=wanted.fields)
+            self.require_offered(answer, "remix")
+            self._jobs["remix"] = Job(wanted, answer, answer.video()["id"])
+        except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
+            self._failures["remix"] = failure
+            return
+        self._polled = False
+        self._poll_all()
+
+    def require_offered(self, answer: Exchange, what: str) -> None:
+        """Go on unless `answer` is what the server answers at a path that it does not have.
+
+        Raises:
+            Unsupported: It is.
+        """
+        if answer.status in {405, 501}:
+            raise Unsupported(f"the server does not offer {what}: {answer.summary}")
+        if answer.status != 404:
+            return
+        path = answer.request.url.path
+        unheard = f"/videos/{self._configuration.run_id}/{self._configuration.run_id}"
+        # Only a request that can start nothing: the method is the same, the path is nobody's.
+        nowhere = self._gate.send(answer.request.method, unheard)
+        here = answer.content.replace(path.encode(), b"")
+        there = nowhere.content.replace(nowhere.request.url.path.encode(), b"")
+        if nowhere.status == 404 and here == there:
+            raise Unsupported(f"the server does not offer {what}: {answer.summary}")
+
+    def _let_a_second_pass(self, job: Job) -> None:
+        """Wait until a new job has a later created_at than `job`, so that a list can be in order."""
+        created_at = job.video.get("created_at")
+        if isinstance(created_at, int) and created_at == int(time.time()):
+            time.sleep(created_at + 1.02 - time.time())
+
+    def _look_early(self, job: Job) -> None:
+        """Ask for what an unfinished job must refuse, where it is caught unfinished."""
+        content = self._gate.send("GET", f"{job.path}/content")
+        if self._unfinished(job):
+            job.early_content = content
+        if "remix" not in self._plan or not self._unfinished(job):
+            return
+        prompt = f"[{self._configuration.run_id}] too early"
+        try:
+            remix = self._gate.send(
+                "POST", f"{job.path}/remix", json={"prompt": prompt}, family="an unfinished source"
+            )
+        except (Nonconformity, NotRun, Blocked):
+            return
+        if self._unfinished(job):
+            job.early_remix = remix
+
+    def _unfinished(self, job: Job) -> bool:
+        video = self._poll(job)
+        return video is not None and video.get("status") in {"queued", "in_progress"}
+
+    def _poll(self, job: Job) -> dict[str, Any] | None:
+        answer = self._gate.send("GET", job.path)
+        job.polls.append(answer)
+        body = answer.json()
+        # The status counts whatever the HTTP status: a failed job is an HTTP error at some servers.
+        if not isinstance(body, dict) or not isinstance(body.get("status"), str):
+            return None
+        if job.ended is None and body["status"] in {"completed", "failed"}:
+            job.ended = body
+        return body
+
+    def _poll_all(self) -> None:
+        deadline = time.monotonic() + self._configuration.job_timeout
+        pause = 0.2
+        misses: dict[str, int] = {}
+        while waiting := [j for j in self._jobs.values() if j.ended is None and not j.lost]:
+            hints = []
+            for job in waiting:
+                try:
+                    video = self._poll(job)
+                except (Nonconformity, Blocked) as failure:
+                    video, reason = None, str(failure)
+                else:
+                    reason = job.polls[-1].summary
+                    hints.append(_poll_hint(job.polls[-1]))
+                misses[job.id] = 0 if video else misses.get(job.id, 0) + 1
+                if misses[job.id] >= 5:
+                    job.lost = f"it can no longer be retrieved: {reason}"
+                elif time.monotonic() > deadline:
+                    limit = self._configuration.job_timeout
+                    job.lost = f"not ended after --job-timeout {limit:g} s: {reason}"
+            if any(job.ended is None and not job.lost for job in waiting):
+                asked = [hint for hint in hints if hint is not None]
+                time.sleep(max(0.02, min(min(asked, default=pause), 10.0)))
+                pause = min(pause * 1.5, 5.0)
+        self._watch_the_end()
+
+    def _watch_the_end(self) -> None:
+        for job in self._jobs.values():
+            after = 0 if job.ended is None else POLLS_AFTER_THE_END
+            while after and len(job.polls) and _polls_after_end(job) < after:
+                try:
+                    self._poll(job)
+                except (Nonconformity, Blocked):
+                    break
+
+
+def _polls_after_end(job: Job) -> int:
+    statuses = [(answer.json() or {}).get("status") for answer in job.polls]
+    ends = [number for number, status in enumerate(statuses) if status in {"completed", "failed"}]
+    return len(statuses) - ends[0] - 1 if ends else 0
+
+
+def _poll_hint(answer: Exchange) -> float | None:
+    """Return how many seconds the server asks to wait, None where it does not say."""
+    milliseconds = answer.header("openai-poll-after-ms") or answer.header("retry-after-ms")
+    seconds = answer.header("retry-after")
+    if milliseconds.isdecimal():
+        return int(milliseconds) / 1000
+    return float(seconds) if seconds.isdecimal() else None
+
+
+_PLAIN_PROMPT = (
+    " A paper boat crosses a puddle; «Ünïcödé», 漢字, עברית, 🎬 and \"quotes\" 'too'.\n"
+    "\tA second line,  with  two  blanks, a backslash \\ and <b>&amp;</b> %20 {braces}.\n\n  "
+)
+_FORGED_PROMPT = (
+    " A paper boat crosses a puddle.\r\n--boundary\r\n"
+    'Content-Disposition: form-data; name="seconds"\r\n\r\n12\r\n--boundary--\r\n'
+    " «Ünïcödé», 漢字, 🎬, a=b&c=d \n "
+)

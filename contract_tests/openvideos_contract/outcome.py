@@ -1,0 +1,74 @@
+"""What a test can end in other than passing, each an exception that says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from openvideos_contract.exchange import Exchange
+
+
+class Nonconformity(AssertionError):
+    """The server broke the promise under test: expected, seen, and the exchange that shows it."""
+
+    def __init__(self, *, expected: str, seen: str, exchange: Exchange | None = None) -> None:
+        super().__init__(f"expected {expected}; seen {seen}")
+        self.expected = expected
+        self.seen = seen
+        self.exchange = exchange
+
+
+class NotTested(Exception):  # noqa: N818 - an outcome, not an error
+    """The promise could not be put to the test. Never raised as such: one of its kinds is."""
+
+
+class Unsupported(NotTested):
+    """The server does not offer what the promise is about; never counts as passed."""
+
+
+class Blocked(NotTested):
+    """A step that this test stands on failed elsewhere; the reason names it."""
+
+
+class NotRun(NotTested):
+    """Left out: the budget did not allow it, or the user did not want it."""
+
+
+class BudgetExhausted(NotRun):
+    """One more job would have passed `--max-videos`; the request was not sent."""
+
+
+@attrs.frozen
+class Prohibited(Exception):  # noqa: N818 - a mistake in a test, which must be loud
+    """A test asked for what the suite never does, such as deleting a video it did not make."""
+
+    reason: str
+
+
+def require(
+    condition: object, *, expected: str, seen: object, exchange: Exchange | None = None
+) -> None:
+    """Go on if `condition` holds.
+
+    Args:
+        condition: The promise, as found.
+        expected: What should have been seen, as a noun phrase.
+        seen: What was; anything but a string is shown by its repr, shortened.
+        exchange: The request and answer that show it.
+
+    Raises:
+        Nonconformity: It does not hold.
+    """
+    if not condition:
+        text = seen if isinstance(seen, str) else repr(seen)
+        raise Nonconformity(expected=expected, seen=shorten(text), exchange=exchange)
+
+
+def shorten(text: str, limit: int = 600) -> str:
+    """Return `text`, its middle left out where it is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    half = (limit - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"

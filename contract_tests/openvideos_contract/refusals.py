@@ -1,0 +1,45 @@
+"""Sends what a server should refuse, and judges whether it did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.gate import Gate
+from openvideos_contract.outcome import require
+
+
+def refused(gate: Gate, method: str, path: str, *, family: str | None = None, **request: Any) -> Exchange:
+    """Send a request that should be refused, and return its answer.
+
+    Args:
+        gate: Where it leaves.
+        method: In capitals.
+        path: Below the base URL.
+        family: What is wrong with it, as a noun phrase; needed where it might start a job.
+        **request: The rest of the request, as `Gate.send` takes it.
+
+    Raises:
+        Nonconformity: It was answered with anything but a 4xx.
+    """
+    answer = gate.send(method, path, family=family, **request)
+    what = f" for {family}" if family else ""
+    require(answer.refused, expected=f"a refusal, 4xx{what}", seen=answer.summary, exchange=answer)
+    return answer
+
+
+def require_status(answer: Exchange, *statuses: int) -> None:
+    """Go on if the answer has one of `statuses`.
+
+    Raises:
+        Nonconformity: It has another.
+    """
+    wanted = " or ".join(map(str, statuses))
+    require(answer.status in statuses, expected=wanted, seen=answer.summary, exchange=answer)
+
+
+def error_of(answer: Exchange) -> dict[str, Any]:
+    """Return what is inside the error envelope of `answer`, empty where there is none."""
+    body = answer.json()
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}

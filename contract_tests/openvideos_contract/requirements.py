@@ -1,0 +1,112 @@
+"""The numbered promises of `requirements.yaml`."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any
+
+import attrs
+import yaml
+
+
+class Level(enum.StrEnum):
+    """What it means to break a promise."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+class Certainty(enum.StrEnum):
+    """How sure a promise is; see the head of `requirements.yaml`."""
+
+    SPEC = "spec"
+    DOCS = "docs"
+    RUN = "run"
+    SEEN = "seen"
+    RFC = "rfc"
+    HOUSE = "house"
+
+
+@attrs.frozen
+class Requirement:
+    """One promise.
+
+    Attributes:
+        id: Its number, such as `CREATE-004`; never used again.
+        profile: The profile that it belongs to.
+        level: What breaking it means.
+        promise: One sentence.
+        certainty: How sure it is.
+        source: Where it comes from.
+        where: The condition under which it applies; empty where it always does.
+    """
+
+    id: str
+    profile: str
+    level: Level = attrs.field(converter=Level)
+    promise: str
+    certainty: Certainty = attrs.field(converter=Certainty)
+    source: str
+    where: str = ""
+
+
+@functools.cache
+def load() -> Mapping[str, Requirement]:
+    """Return every requirement by id, in the order of the file."""
+    text = resources.files(__package__).joinpath("requirements.yaml").read_text("utf-8")
+    found = {
+        number: Requirement(id=number, profile=profile, **fields)
+        for profile, entries in _unrepeated(text).items()
+        for number, fields in entries.items()
+    }
+    return found
+
+
+def faults(requirements: Iterable[Requirement], proved: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return what is wrong with the requirements and the tests that prove them.
+
+    Args:
+        requirements: All of them.
+        proved: For each test, the ids of the requirements that it names.
+    """
+    known = {requirement.id: requirement for requirement in requirements}
+    named = {number for numbers in proved.values() for number in numbers}
+    found = [f"{test} names no requirement" for test, numbers in proved.items() if not numbers]
+    found += [f"{number} is named by a test, and no requirement" for number in named - set(known)]
+    for number, requirement in known.items():
+        if not re.fullmatch(r"[A-Z]+-\d{3}", number):
+            found.append(f"{number} is no id such as CREATE-004")
+        if number not in named:
+            found.append(f"{number} is proved by no test")
+        if requirement.level is Level.MUST and requirement.certainty is Certainty.HOUSE:
+            found.append(f"{number} is a guess, and may not be a MUST")
+    return sorted(found)
+
+
+class _UnrepeatedKeys(yaml.SafeLoader):
+    """YAML in which a repeated key is an error, so that no id is used twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{', '.join(sorted(repeated))} is there twice", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+def _unrepeated(text: str) -> dict[str, dict[str, dict[str, str]]]:
+    # A SafeLoader: it builds plain data only.
+    document = yaml.load(text, Loader=_UnrepeatedKeys)  # noqa: S506
+    numbers = [number for entries in document.values() for number in entries]
+    repeated = {number for number in numbers if numbers.count(number) > 1}
+    if repeated:
+        raise ValueError(f"requirements.yaml uses {', '.join(sorted(repeated))} twice")
+    loaded: dict[str, dict[str, dict[str, str]]] = document
+    return loaded

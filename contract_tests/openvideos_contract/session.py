@@ -1,0 +1,184 @@
+"""A run as pytest sees it: which tests run, in which order, and what their outcomes mean."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openvideos_contract import requirements
+from openvideos_contract.configuration import Configuration
+from openvideos_contract.contract import Contract
+from openvideos_contract.gate import Gate, Made
+from openvideos_contract.jobs import Jobs
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, NotTested, Unsupported, shorten
+from openvideos_contract.requirements import Level, Requirement
+from openvideos_contract.verdict import Result, Status
+
+TESTS = Path(__file__).parent / "tests"
+# Any order gives the same results. This one makes the jobs first, asks for what is refused while
+# they are made, deletes near the end, and judges last what all the answers were like.
+ORDER = (
+    "test_create",
+    "test_errors",
+    "test_catalogue",
+    "test_retrieve",
+    "test_life",
+    "test_list",
+    "test_content",
+    "test_media",
+    "test_remix",
+    "test_auth",
+    "test_schemathesis",
+    "test_delete",
+    "test_stateful",
+    "test_answers",
+)
+
+
+class Session:
+    """Collects what a run finds out; registered with pytest as a plugin.
+
+    Attributes:
+        configuration: What the run is asked to do.
+        contract: What the server is held to.
+        gate: Where every request leaves.
+        jobs: The jobs that all tests share.
+        chosen: The requirements under test, by id.
+        results: What came out so far.
+        left_over: What the run made and could not delete; known at its end.
+        progress: Called before each test file with its name, and how many tests it has.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        contract: Contract,
+        progress: Callable[[str, int], None] = lambda name, count: None,
+    ) -> None:
+        self.configuration = configuration
+        self.contract = contract
+        self.gate = Gate(configuration, contract)
+        self.jobs = Jobs(self.gate, configuration, contract)
+        self.chosen = choose(requirements.load().values(), configuration)
+        self.results: list[Result] = []
+        self.left_over: list[Made] = []
+        self._progress = progress
+        self._files: dict[str, int] = {}
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Keep the tests of the chosen requirements, and put them in order."""
+        ours = [item for item in items if item.path.is_relative_to(TESTS)]
+        dropped = [item for item in ours if not set(proved_by(item)) & set(self.chosen)]
+        kept = [item for item in items if item not in dropped]
+        kept.sort(key=lambda item: ORDER.index(item.path.stem) if item in ours else len(ORDER))
+        for item in kept:
+            self._files[item.path.stem] = self._files.get(item.path.stem, 0) + 1
+        items[:] = kept
+        config.hook.pytest_deselected(items=dropped)
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Note which test is under way."""
+        count = self._files.pop(item.path.stem, None)
+        if count is not None:
+            self._progress(item.path.stem.removeprefix("test_"), count)
+        self.gate.current_test = name_of(item)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, Any, None]:
+        """Record what the outcome of a test means for its requirements."""
+        outcome = yield
+        report: pytest.TestReport = outcome.get_result()
+        proves = [self.chosen[number] for number in proved_by(item) if number in self.chosen]
+        failure = None if call.excinfo is None else call.excinfo.value
+        if not proves or (call.when != "call" and failure is None):
+            return
+        self.results += [result(item, requirement, failure, call.duration) for requirement in proves]
+        # For a reader of pytest's own report: not tested is a skip, and a SHOULD does not fail.
+        if isinstance(failure, NotTested):
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), 0, f"{type(failure).__name__}: {failure}")
+        elif isinstance(failure, Nonconformity):
+            report.longrepr = _explain(failure, proves)
+            if all(requirement.level is not Level.MUST for requirement in proves):
+                report.outcome = "skipped"
+                report.wasxfail = f"SHOULD: {failure}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Delete what the run made, whether it came to its end or was interrupted."""
+        self.left_over = self.gate.delete_made()
+        self.gate.close()
+
+
+def choose(
+    known: Iterable[Requirement], configuration: Configuration
+) -> dict[str, Requirement]:
+    """Return the requirements of the chosen profiles, without those that the user left out."""
+    return {
+        requirement.id: requirement
+        for requirement in known
+        if requirement.profile in configuration.profiles
+        and requirement.id not in configuration.skip
+        and (not configuration.only or requirement.id in configuration.only)
+    }
+
+
+def proved_by(item: pytest.Item) -> list[str]:
+    """Return the ids of the requirements that a test names."""
+    return [str(number) for mark in item.iter_markers("requirement") for number in mark.args]
+
+
+def name_of(item: pytest.Item) -> str:
+    """Return the name of a test as reports show it: its file and function."""
+    return f"{item.path.stem}::{item.name}"
+
+
+def result(
+    item: pytest.Item,
+    requirement: Requirement,
+    failure: BaseException | None,
+    seconds: float,
+) -> Result:
+    """Return what the end of a test means for one of its requirements."""
+    found: dict[str, str] = {}
+    match failure:
+        case None:
+            status = Status.PASS
+        case Nonconformity():
+            status = Status.FAIL if requirement.level is Level.MUST else Status.WARN
+            curl = failure.exchange.curl if failure.exchange else ""
+            found = {"expected": failure.expected, "seen": failure.seen, "curl": curl}
+        case Unsupported():
+            status, found = Status.SKIP, {"reason": str(failure)}
+        case Blocked():
+            status, found = Status.BLOCKED, {"reason": str(failure)}
+        case NotRun() | KeyboardInterrupt():
+            status, found = Status.NOT_RUN, {"reason": str(failure) or "interrupted"}
+        case _:
+            status = Status.ERROR
+            found = {"reason": shorten(f"{type(failure).__name__}: {failure}")}
+    return Result(
+        requirement=requirement.id,
+        level=requirement.level,
+        profile=requirement.profile,
+        status=status,
+        test=name_of(item),
+        seconds=round(seconds, 3),
+        **found,
+    )
+
+
+def _explain(failure: Nonconformity, proves: list[Requirement]) -> str:
+    lines = [f"{requirement.id} {requirement.level}: {requirement.promise}" for requirement in proves]
+    lines += [f"  expected: {failure.expected}", f"  seen:     {failure.seen}"]
+    if failure.exchange:
+        lines.append(f"  again:    {failure.exchange.curl}")
+    return "\n".join(lines)

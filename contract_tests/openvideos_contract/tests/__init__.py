@@ -1,0 +1,1 @@
+"""The tests: each names the requirements that it proves."""

@@ -1,0 +1,72 @@
+"""What all answers of the run were like; judged last, from what the gate observed."""
+
+from __future__ import annotations
+
+import pytest
+
+from openvideos_contract.contract_checks import Kind
+from openvideos_contract.gate import Gate
+from openvideos_contract.jobs import Jobs
+from openvideos_contract.outcome import Blocked, Nonconformity
+
+
+def require_none(gate: Gate, *kinds: Kind, operation: str | None = None) -> None:
+    """Go on if no answer got one of `kinds` wrong.
+
+    Args:
+        gate: What observed the answers.
+        kinds: What may be wrong with an answer.
+        operation: The operation whose successful answers are judged; None for all answers.
+    """
+    if operation is not None and not gate.seen[operation, "2xx"]:
+        raise Blocked(f"no answer of {operation} was a success")
+    if operation is None and not gate.seen:
+        raise Blocked("there was no answer at all")
+    wrong = [
+        violation
+        for violation in gate.found
+        if violation.kind in kinds and operation in {None, violation.operation}
+    ]
+    if wrong:
+        first = wrong[0]
+        others = f", and {len(wrong) - 1} more like it" if len(wrong) > 1 else ""
+        raise Nonconformity(
+            expected=first.expected,
+            seen=f"{first.seen} (first in {first.exchange.test}{others})",
+            exchange=first.exchange,
+        )
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param("create_video", marks=pytest.mark.requirement("CREATE-003")),
+        pytest.param("retrieve_video", marks=pytest.mark.requirement("RETRIEVE-002")),
+        pytest.param("list_videos", marks=pytest.mark.requirement("LIST-002")),
+        pytest.param("download_video_content", marks=pytest.mark.requirement("CONTENT-002")),
+        pytest.param("delete_video", marks=pytest.mark.requirement("DELETE-002")),
+    ],
+)
+def test_answers_have_the_shape_of_the_contract(gate: Gate, operation: str) -> None:
+    require_none(gate, Kind.BODY, Kind.CONTENT_TYPE, operation=operation)
+
+
+@pytest.mark.requirement("REMIX-002")
+def test_remixes_have_the_shape_of_the_contract(gate: Gate, jobs: Jobs) -> None:
+    jobs.existing("remix")
+    require_none(gate, Kind.BODY, Kind.CONTENT_TYPE, operation="remix_video")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(Kind.ENVELOPE, marks=pytest.mark.requirement("ERROR-001")),
+        pytest.param(Kind.SERVER_ERROR, marks=pytest.mark.requirement("ERROR-002")),
+        pytest.param(Kind.STATUS, marks=pytest.mark.requirement("ERROR-003")),
+        pytest.param(Kind.REQUEST_ID, marks=pytest.mark.requirement("ERROR-004")),
+        pytest.param(Kind.HEADER, marks=pytest.mark.requirement("ERROR-005")),
+        pytest.param(Kind.LEAK, marks=pytest.mark.requirement("ERROR-006")),
+    ],
+)
+def test_every_answer_keeps_the_rules(gate: Gate, kind: Kind) -> None:
+    require_none(gate, kind)

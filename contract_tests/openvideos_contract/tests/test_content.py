@@ -1,0 +1,187 @@
+"""Downloading: the whole, a part, and not too early."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.gate import Gate
+from openvideos_contract.jobs import Jobs
+from openvideos_contract.outcome import Blocked, Unsupported, require
+from openvideos_contract.refusals import require_status
+
+
+@pytest.fixture
+def whole(jobs: Jobs) -> Exchange:
+    """The content of a completed job."""
+    answer = jobs.content("plain")
+    if answer.status != 200 or not answer.content:
+        raise Blocked(f"the content cannot be downloaded (CONTENT-001): {answer.summary}")
+    return answer
+
+
+@pytest.fixture
+def path(jobs: Jobs) -> str:
+    """Where that content is."""
+    return f"{jobs.completed('plain').path}/content"
+
+
+def part(gate: Gate, path: str, asked: str, **headers: str) -> Exchange:
+    """Return the answer to a request for a part."""
+    return gate.send("GET", path, headers={"Range": asked, **headers})
+
+
+@pytest.fixture
+def etag(whole: Exchange) -> str:
+    """The ETag of the content."""
+    if not whole.header("etag"):
+        raise Unsupported("the server sends no ETag")
+    return whole.header("etag")
+
+
+@pytest.mark.requirement("CONTENT-001")
+@pytest.mark.parametrize("name", ["plain", "other"])
+def test_a_completed_job_has_content(jobs: Jobs, name: str) -> None:
+    answer = jobs.content(name)
+    require(
+        answer.status == 200 and answer.content and answer.media_type.startswith("video/"),
+        expected="200 and a video",
+        seen=answer.summary,
+        exchange=answer,
+    )
+
+
+def early_content(jobs: Jobs) -> Exchange:
+    """Return the answer to a download that came too early."""
+    job = jobs.existing("plain")
+    if job.early_content is None:
+        raise Unsupported("the job was completed at once, so that no download came too early")
+    return job.early_content
+
+
+@pytest.mark.requirement("CONTENT-003")
+def test_content_is_refused_before_the_job_is_completed(jobs: Jobs) -> None:
+    answer = early_content(jobs)
+    expected = "a refusal, 4xx, as the job is not completed"
+    require(answer.refused, expected=expected, seen=answer.summary, exchange=answer)
+
+
+@pytest.mark.requirement("CONTENT-004")
+def test_content_that_is_not_there_yet_answers_404(jobs: Jobs) -> None:
+    require_status(early_content(jobs), 404)
+
+
+@pytest.mark.requirement("CONTENT-006")
+def test_content_length_is_true(whole: Exchange) -> None:
+    told = whole.header("content-length")
+    if not told:
+        raise Unsupported("the server sends no Content-Length")
+    require(
+        told == str(len(whole.content)),
+        expected=f"a Content-Length of {len(whole.content)}",
+        seen=told,
+        exchange=whole,
+    )
+
+
+@pytest.mark.requirement("CONTENT-007")
+def test_the_same_content_is_the_same_bytes(gate: Gate, path: str, whole: Exchange) -> None:
+    again = gate.send("GET", path)
+    require(
+        again.content == whole.content,
+        expected=f"the {len(whole.content)} bytes of the first download",
+        seen=again.summary,
+        exchange=again,
+    )
+
+
+@pytest.mark.requirement("CONTENT-008")
+@pytest.mark.parametrize("asked", ["bytes=0-99", "bytes=100-", "bytes=-50", "bytes=7-7"])
+def test_a_part_is_the_part_that_was_asked_for(
+    gate: Gate, path: str, whole: Exchange, asked: str
+) -> None:
+    answer = part(gate, path, asked)
+    if answer.status == 200:
+        raise Unsupported("the server ignores Range, as it may")
+    require_status(answer, 206)
+    told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", answer.header("content-range"))
+    length = len(whole.content)
+    first, last = _asked(asked, length)
+    expected = f"Content-Range bytes {first}-{last}/{length} and just these bytes"
+    bounds = (int(told[1]), int(told[2]), told[3]) if told else None
+    require(
+        bounds is not None
+        and bounds[:2] == (first, last)
+        and bounds[2] in {"*", str(length)}
+        and answer.content == whole.content[first : last + 1],
+        expected=expected,
+        seen=f"{answer.header('content-range') or 'no Content-Range'}, {answer.summary}",
+        exchange=answer,
+    )
+
+
+def _asked(asked: str, length: int) -> tuple[int, int]:
+    first, _, last = asked.removeprefix("bytes=").partition("-")
+    if not first:
+        return max(0, length - int(last)), length - 1
+    return int(first), min(int(last or length), length - 1)
+
+
+@pytest.mark.requirement("CONTENT-009")
+def test_a_server_that_says_it_takes_ranges_does(gate: Gate, path: str, whole: Exchange) -> None:
+    if whole.header("accept-ranges").lower() != "bytes":
+        raise Unsupported("the server does not say Accept-Ranges: bytes")
+    require_status(part(gate, path, "bytes=0-99"), 206)
+
+
+def offers_ranges(gate: Gate, path: str) -> None:
+    """Go on if the server answers a Range with 206."""
+    if part(gate, path, "bytes=0-0").status != 206:
+        raise Unsupported("the server ignores Range, as it may")
+
+
+@pytest.mark.requirement("CONTENT-010")
+def test_a_part_beyond_the_end_answers_416(gate: Gate, path: str, whole: Exchange) -> None:
+    offers_ranges(gate, path)
+    answer = part(gate, path, f"bytes={len(whole.content)}-")
+    told = answer.header("content-range")
+    require(
+        answer.status == 416 and told in {f"bytes */{len(whole.content)}", ""},
+        expected=f"416 with Content-Range bytes */{len(whole.content)}",
+        seen=f"{told}, {answer.summary}",
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("CONTENT-011")
+def test_a_part_of_something_older_answers_the_whole(
+    gate: Gate, path: str, whole: Exchange
+) -> None:
+    offers_ranges(gate, path)
+    answer = part(gate, path, "bytes=100-", **{"If-Range": '"an-older-one"'})
+    require(
+        answer.status == 200 and len(answer.content) == len(whole.content),
+        expected="200 and the whole, as If-Range names another ETag",
+        seen=answer.summary,
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("CONTENT-012")
+def test_what_is_known_already_is_not_sent_again(gate: Gate, path: str, etag: str) -> None:
+    answer = gate.send("GET", path, headers={"If-None-Match": etag})
+    require(
+        answer.status == 304 and not answer.content,
+        expected="304 without a body",
+        seen=answer.summary,
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("CONTENT-013")
+def test_the_etag_stays(gate: Gate, path: str, etag: str) -> None:
+    again = gate.send("GET", path)
+    told = again.header("etag")
+    require(told == etag, expected=f"the ETag {etag}", seen=told or "none", exchange=again)

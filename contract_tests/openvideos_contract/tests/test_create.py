@@ -1,0 +1,203 @@
+"""Creating videos: what is asked for comes back, and what nobody can mean is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openvideos_contract.configuration import Configuration
+from openvideos_contract.contract_checks import compact
+from openvideos_contract.gate import Gate
+from openvideos_contract.jobs import Job, Jobs
+from openvideos_contract.outcome import Nonconformity, NotRun, Unsupported, require
+from openvideos_contract.refusals import error_of, refused, require_status
+
+
+def requires_echo(job: Job, field: str) -> None:
+    """Go on if the create's answer carries `field` as it was asked for."""
+    asked = job.request.fields[field]
+    got = job.video.get(field)
+    # A length as a number is a wrong shape, which is judged elsewhere, but not a wrong value.
+    same = got == asked or (field == "seconds" and str(got) == asked)
+    require(
+        same,
+        expected=f"the {field} that was asked for, {compact(asked)}",
+        seen=compact(got),
+        exchange=job.created,
+    )
+
+
+@pytest.mark.requirement("CREATE-001")
+def test_a_json_body_creates_a_video(jobs: Jobs) -> None:
+    jobs.made("plain").created.video()
+
+
+@pytest.mark.requirement("CREATE-002")
+def test_a_multipart_form_creates_a_video(jobs: Jobs) -> None:
+    jobs.made("form").created.video()
+
+
+@pytest.mark.requirement("CREATE-004")
+def test_a_prompt_sent_as_json_comes_back(jobs: Jobs) -> None:
+    requires_echo(jobs.existing("plain"), "prompt")
+
+
+@pytest.mark.requirement("CREATE-005")
+def test_a_prompt_sent_as_multipart_comes_back(jobs: Jobs) -> None:
+    requires_echo(jobs.existing("form"), "prompt")
+
+
+@pytest.mark.requirement("CREATE-006")
+@pytest.mark.parametrize("name", ["plain", "form"])
+def test_the_size_comes_back(jobs: Jobs, name: str) -> None:
+    requires_echo(jobs.existing(name), "size")
+
+
+@pytest.mark.requirement("CREATE-007")
+@pytest.mark.parametrize("name", ["plain", "form"])
+def test_the_seconds_come_back(jobs: Jobs, name: str) -> None:
+    requires_echo(jobs.existing(name), "seconds")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        pytest.param("size", marks=pytest.mark.requirement("CREATE-006")),
+        pytest.param("seconds", marks=pytest.mark.requirement("CREATE-007")),
+        pytest.param("model", marks=pytest.mark.requirement("CREATE-008")),
+    ],
+)
+def test_another_value_comes_back_too_or_is_refused(jobs: Jobs, field: str) -> None:
+    try:
+        job = jobs.made("other")
+    except Nonconformity as failure:
+        if failure.exchange is not None and failure.exchange.refused:
+            offer = f"the server does not offer what was asked for: {failure.seen}"
+            raise Unsupported(offer) from failure
+        raise
+    if field not in job.request.fields:
+        raise Unsupported(f"no {field} is asked for; give --{field}")
+    requires_echo(job, field)
+
+
+@pytest.mark.requirement("CREATE-008")
+def test_the_model_comes_back(jobs: Jobs) -> None:
+    job = jobs.existing("plain")
+    if "model" not in job.request.fields:
+        raise Unsupported("no model is asked for; give --model")
+    requires_echo(job, "model")
+
+
+@pytest.mark.requirement("CREATE-009")
+def test_json_and_multipart_mean_the_same(jobs: Jobs) -> None:
+    plain, form = jobs.existing("plain"), jobs.existing("form")
+    for field in ("model", "size", "seconds", "remixed_from_video_id", "error"):
+        require(
+            plain.video.get(field) == form.video.get(field),
+            expected=f"the {field} that the same request had as JSON, {plain.video.get(field)!r}",
+            seen=form.video.get(field),
+            exchange=form.created,
+        )
+
+
+@pytest.mark.requirement("CREATE-010")
+def test_each_job_has_an_id_of_its_own(jobs: Jobs) -> None:
+    first, second = jobs.existing("plain"), jobs.existing("form")
+    require(
+        first.id != second.id,
+        expected="another id than the job before had",
+        seen=second.id,
+        exchange=second.created,
+    )
+
+
+@pytest.mark.requirement("CREATE-011")
+@pytest.mark.parametrize("request_", [{"json": {}}, {"form": {"seconds": "4"}}], ids=["json", "form"])
+def test_a_missing_prompt_is_refused(gate: Gate, request_: dict[str, Any]) -> None:
+    refused(gate, "POST", "/videos", family="no prompt", **request_)
+
+
+@pytest.mark.requirement("CREATE-012")
+@pytest.mark.parametrize("encoding", ["json", "form"])
+def test_an_empty_prompt_is_refused(gate: Gate, encoding: str) -> None:
+    request: dict[str, Any] = {encoding: {"prompt": ""}}
+    refused(gate, "POST", "/videos", family="an empty prompt", **request)
+
+
+@pytest.mark.requirement("CREATE-013")
+@pytest.mark.parametrize("encoding", ["json", "form"])
+def test_seconds_that_are_no_number_are_refused(
+    gate: Gate, configuration: Configuration, encoding: str
+) -> None:
+    request: dict[str, Any] = {encoding: {"prompt": configuration.run_id, "seconds": "abc"}}
+    refused(gate, "POST", "/videos", family="seconds that are no number", **request)
+
+
+@pytest.mark.requirement("CREATE-014")
+@pytest.mark.parametrize("encoding", ["json", "form"])
+def test_a_size_that_is_none_is_refused(
+    gate: Gate, configuration: Configuration, encoding: str
+) -> None:
+    request: dict[str, Any] = {encoding: {"prompt": configuration.run_id, "size": "axb"}}
+    refused(gate, "POST", "/videos", family="a size that is none", **request)
+
+
+@pytest.mark.requirement("CREATE-015")
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"null", b'{"prompt": ', b"", b"\xff\xfe{"])
+def test_a_body_that_is_no_json_object_is_refused(gate: Gate, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    family = "a body that is no JSON object"
+    refused(gate, "POST", "/videos", family=family, content=body, headers=headers)
+
+
+@pytest.mark.requirement("CREATE-016")
+@pytest.mark.parametrize("prompt", [None, ["text"], {"text": "text"}], ids=repr)
+def test_a_prompt_that_is_no_text_is_refused(gate: Gate, prompt: object) -> None:
+    family = "a prompt that is no text"
+    refused(gate, "POST", "/videos", family=family, json={"prompt": prompt})
+
+
+@pytest.mark.requirement("CREATE-017")
+def test_a_body_of_a_foreign_type_is_refused(gate: Gate, configuration: Configuration) -> None:
+    headers = {"Content-Type": "text/plain"}
+    body = f"prompt: {configuration.run_id}".encode()
+    refused(gate, "POST", "/videos", family="a text/plain body", content=body, headers=headers)
+
+
+@pytest.mark.requirement("CREATE-018")
+@pytest.mark.parametrize(
+    ("fields", "family"),
+    [
+        ({}, "no prompt"),
+        ({"prompt": ""}, "an empty prompt"),
+        ({"prompt": "x", "seconds": "abc"}, "seconds that are no number"),
+    ],
+)
+def test_the_status_of_a_refused_create_is_400(
+    gate: Gate, fields: dict[str, str], family: str
+) -> None:
+    require_status(gate.send("POST", "/videos", json=fields, family=family), 400)
+
+
+@pytest.mark.requirement("CREATE-019")
+def test_the_error_of_a_missing_prompt_names_it(gate: Gate) -> None:
+    answer = refused(gate, "POST", "/videos", family="no prompt", json={})
+    param = error_of(answer).get("param")
+    require(param == "prompt", expected="the param prompt", seen=answer.summary, exchange=answer)
+
+
+@pytest.mark.requirement("CREATE-020")
+def test_an_unfinished_video_says_when_to_poll_again(jobs: Jobs) -> None:
+    job = jobs.existing("plain")
+    answers = [job.created, *job.polls]
+    running = [a for a in answers if (a.json() or {}).get("status") in {"queued", "in_progress"}]
+    if not running:
+        raise NotRun("no answer showed the job unfinished")
+    for answer in running:
+        require(
+            answer.header("openai-poll-after-ms"),
+            expected="the header openai-poll-after-ms",
+            seen=f"none, with the status {answer.json()['status']}",
+            exchange=answer,
+        )

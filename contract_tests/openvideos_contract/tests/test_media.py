@@ -1,0 +1,187 @@
+"""The media: what was made is what was asked for."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.gate import Gate
+from openvideos_contract.jobs import Jobs
+from openvideos_contract.media import BrokenError, Film, decode, picture_type
+from openvideos_contract.outcome import Blocked, Nonconformity, Unsupported, require
+from openvideos_contract.refusals import refused, require_status
+
+# Models make whole groups of frames, so that a length is met only nearly.
+TOLERANCE_SECONDS = 0.25
+# An explicit refusal of a variant; a 404 would say that this asset of this video is missing.
+NOT_OFFERED = frozenset({400, 405, 415, 422, 501})
+
+_decode = functools.lru_cache(maxsize=4)(decode)
+
+
+def content(jobs: Jobs, name: str) -> Exchange:
+    """Return the content of a completed job."""
+    answer = jobs.content(name)
+    if answer.status != 200:
+        raise Blocked(f"the content cannot be downloaded (CONTENT-001): {answer.summary}")
+    return answer
+
+
+def film(jobs: Jobs, name: str) -> Film:
+    """Return the content of a completed job, decoded."""
+    try:
+        return _decode(content(jobs, name).content)
+    except BrokenError as error:
+        raise Blocked(f"the content does not decode (MEDIA-001): {error}") from error
+
+
+def variant(jobs: Jobs, name: str) -> Exchange:
+    """Return a variant of a completed job."""
+    content(jobs, "plain")
+    answer = jobs.content("plain", name)
+    if answer.status in NOT_OFFERED:
+        raise Unsupported(f"the server does not offer variant={name}: {answer.summary}")
+    return answer
+
+
+@pytest.mark.requirement("MEDIA-001")
+@pytest.mark.parametrize("name", ["plain", "other"])
+def test_the_content_decodes_to_its_last_frame(jobs: Jobs, name: str) -> None:
+    answer = content(jobs, name)
+    expected = "an MP4 that decodes to its last frame"
+    try:
+        found = _decode(answer.content)
+    except BrokenError as error:
+        raise Nonconformity(
+            expected=expected, seen=f"{error}; {answer.summary}", exchange=answer
+        ) from error
+    require("mp4" in found.container, expected=expected, seen=found.container, exchange=answer)
+
+
+@pytest.mark.requirement("MEDIA-002")
+@pytest.mark.parametrize("name", ["plain", "other"])
+def test_the_picture_has_the_size_of_the_job(jobs: Jobs, name: str) -> None:
+    found = film(jobs, name)
+    size = (jobs.completed(name).ended or {}).get("size")
+    require(
+        f"{found.width}x{found.height}" == size,
+        expected=f"the size of the job, {size}",
+        seen=f"{found.width}x{found.height}",
+        exchange=content(jobs, name),
+    )
+
+
+@pytest.mark.requirement("MEDIA-003")
+@pytest.mark.parametrize("name", ["plain", "other"])
+def test_the_video_is_as_long_as_the_job_says(jobs: Jobs, name: str) -> None:
+    found = film(jobs, name)
+    seconds = (jobs.completed(name).ended or {}).get("seconds")
+    try:
+        wanted = float(str(seconds))
+    except ValueError as error:
+        raise Blocked(f"the job's seconds are no number (RETRIEVE-002): {seconds!r}") from error
+    require(
+        abs(found.seconds - wanted) <= TOLERANCE_SECONDS,
+        expected=f"{wanted:g} s, give or take {TOLERANCE_SECONDS:g} s",
+        seen=f"{found.seconds:.3f} s in {found.frames} frames",
+        exchange=content(jobs, name),
+    )
+
+
+@pytest.mark.requirement("MEDIA-004")
+def test_the_video_is_h264_with_aac(jobs: Jobs) -> None:
+    found = film(jobs, "plain")
+    require(
+        (found.video_codec, found.audio_codec) == ("h264", "aac"),
+        expected="h264 and aac",
+        seen=f"{found.video_codec} and {found.audio_codec or 'no sound'}",
+        exchange=content(jobs, "plain"),
+    )
+
+
+def require_picture(answer: Exchange, jobs: Jobs) -> str:
+    """Go on if the answer is a picture of the type that it says; return that type."""
+    expected = "200 and a whole picture of its Content-Type"
+    try:
+        kind = picture_type(answer.content) if answer.status == 200 else ""
+    except BrokenError as error:
+        kind = f"{error}; "
+    require(
+        kind and kind == answer.media_type,
+        expected=expected,
+        seen=f"{kind} {answer.summary}".strip(),
+        exchange=answer,
+    )
+    require(
+        answer.content != content(jobs, "plain").content,
+        expected="a picture, not the video",
+        seen="the bytes of the video",
+        exchange=answer,
+    )
+    return kind
+
+
+@pytest.mark.requirement("MEDIA-005")
+def test_a_thumbnail_is_a_picture(jobs: Jobs) -> None:
+    require_picture(variant(jobs, "thumbnail"), jobs)
+
+
+@pytest.mark.requirement("MEDIA-006")
+def test_a_spritesheet_is_a_picture_of_its_own(jobs: Jobs) -> None:
+    answer = variant(jobs, "spritesheet")
+    require_picture(answer, jobs)
+    require(
+        answer.content != jobs.content("plain", "thumbnail").content,
+        expected="a spritesheet, not the thumbnail",
+        seen="the bytes of the thumbnail",
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("MEDIA-007")
+@pytest.mark.parametrize(
+    ("name", "kind"), [("thumbnail", "image/webp"), ("spritesheet", "image/jpeg")]
+)
+def test_pictures_are_of_the_usual_types(jobs: Jobs, name: str, kind: str) -> None:
+    answer = variant(jobs, name)
+    require(answer.media_type == kind, expected=kind, seen=answer.summary, exchange=answer)
+
+
+@pytest.mark.requirement("MEDIA-008")
+def test_the_variant_video_is_the_video(jobs: Jobs) -> None:
+    answer = jobs.content("plain", "video")
+    whole = content(jobs, "plain")
+    require(
+        answer.status == 200
+        and answer.media_type == whole.media_type
+        and len(answer.content) == len(whole.content),
+        expected="what comes without a variant",
+        seen=answer.summary,
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("MEDIA-009")
+def test_an_unknown_variant_is_refused(gate: Gate, jobs: Jobs) -> None:
+    path = f"{jobs.completed('plain').path}/content"
+    refused(gate, "GET", path, params={"variant": "hologram"})
+
+
+@pytest.mark.requirement("MEDIA-010")
+@pytest.mark.parametrize("name", ["thumbnail", "spritesheet"])
+def test_pictures_are_offered(jobs: Jobs, name: str) -> None:
+    content(jobs, "plain")
+    require_status(jobs.content("plain", name), 200)
+
+
+@pytest.mark.requirement("MEDIA-011")
+def test_different_jobs_have_different_content(jobs: Jobs) -> None:
+    first, second = content(jobs, "plain"), content(jobs, "other")
+    require(
+        first.content != second.content,
+        expected="other content than that of another job",
+        seen="the same bytes",
+        exchange=second,
+    )

@@ -1,0 +1,136 @@
+"""Remixing: a new job, made from another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from openvideos_contract.contract_checks import compact
+from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.jobs import Job, Jobs
+from openvideos_contract.outcome import Unsupported, require
+from openvideos_contract.refusals import refused, require_status
+
+
+@pytest.mark.requirement("REMIX-001")
+def test_a_remix_is_a_job_of_its_own(jobs: Jobs) -> None:
+    remix = jobs.made("remix")
+    source = jobs.completed("plain")
+    require(
+        remix.id != source.id,
+        expected="another id than that of the source",
+        seen=remix.id,
+        exchange=remix.created,
+    )
+
+
+@pytest.mark.requirement("REMIX-003")
+def test_a_remix_names_its_source(jobs: Jobs) -> None:
+    remix, source = jobs.existing("remix"), jobs.completed("plain")
+    for answer in (remix.created, *remix.polls):
+        named = answer.video().get("remixed_from_video_id")
+        require(
+            named == source.id,
+            expected=f"remixed_from_video_id {source.id}",
+            seen=named,
+            exchange=answer,
+        )
+
+
+@pytest.mark.requirement("REMIX-003")
+def test_a_new_video_names_no_source(jobs: Jobs) -> None:
+    jobs.existing("remix")  # a server without remix promises nothing here
+    source = jobs.completed("plain")
+    named = source.video.get("remixed_from_video_id")
+    require(
+        named is None, expected="no remixed_from_video_id", seen=named, exchange=source.created
+    )
+
+
+@pytest.mark.requirement("REMIX-004")
+def test_the_prompt_of_a_remix_comes_back(jobs: Jobs) -> None:
+    remix = jobs.existing("remix")
+    prompt = remix.request.fields["prompt"]
+    got = remix.video.get("prompt")
+    expected = f"the prompt {compact(prompt)}"
+    require(got == prompt, expected=expected, seen=compact(got), exchange=remix.created)
+
+
+@pytest.mark.requirement("REMIX-005")
+def test_remixing_an_unknown_id_answers_404(gate: Gate, jobs: Jobs, nobody: str) -> None:
+    jobs.existing("remix")
+    answer = gate.send(
+        "POST",
+        video_path(nobody, "remix"),
+        json={"prompt": nobody},
+        family="a remix of an unknown id",
+    )
+    require_status(answer, 404)
+
+
+@pytest.mark.requirement("REMIX-006")
+@pytest.mark.parametrize("body", [{}, {"prompt": ""}], ids=["missing", "empty"])
+def test_a_remix_needs_a_prompt(gate: Gate, jobs: Jobs, body: dict[str, Any]) -> None:
+    jobs.existing("remix")
+    path = f"{jobs.completed('plain').path}/remix"
+    refused(gate, "POST", path, family="a remix without a prompt", json=body)
+
+
+@pytest.mark.requirement("REMIX-007")
+def test_the_source_stays_as_it_was(gate: Gate, jobs: Jobs) -> None:
+    jobs.existing("remix")
+    source = jobs.completed("plain")
+    answer = gate.send("GET", source.path)
+    now = answer.video()
+    for field, value in (source.ended or {}).items():
+        require(
+            now.get(field) == value,
+            expected=f"the {field} of before the remix, {compact(value)}",
+            seen=compact(now.get(field)),
+            exchange=answer,
+        )
+
+
+@pytest.mark.requirement("REMIX-008")
+def test_a_remix_is_completed_and_can_be_downloaded(jobs: Jobs) -> None:
+    remix = jobs.ended("remix")
+    require(
+        remix.completed,
+        expected="the status completed",
+        seen=remix.lost or compact(remix.ended),
+        exchange=(remix.polls or [remix.created])[-1],
+    )
+    content = jobs.content("remix")
+    require(
+        content.status == 200 and content.media_type.startswith("video/") and content.content,
+        expected="200 and a video",
+        seen=content.summary,
+        exchange=content,
+    )
+
+
+@pytest.mark.requirement("REMIX-009")
+def test_a_remix_is_like_its_source(jobs: Jobs) -> None:
+    remix, source = jobs.existing("remix"), jobs.completed("plain")
+    for field in ("model", "size", "seconds"):
+        require(
+            remix.video.get(field) == source.video.get(field),
+            expected=f"the {field} of its source, {compact(source.video.get(field))}",
+            seen=compact(remix.video.get(field)),
+            exchange=remix.created,
+        )
+
+
+@pytest.mark.requirement("REMIX-010")
+def test_an_unfinished_job_is_not_remixed(jobs: Jobs) -> None:
+    jobs.existing("remix")
+    job: Job = jobs.existing("plain")
+    if job.early_remix is None:
+        raise Unsupported("the job was completed at once, so that no remix came too early")
+    require(
+        job.early_remix.refused,
+        expected="a refusal, 4xx, as the source is not completed",
+        seen=job.early_remix.summary,
+        exchange=job.early_remix,
+    )

@@ -1,0 +1,33 @@
+"""Retrieving a job: it is the job that was made."""
+
+from __future__ import annotations
+
+import pytest
+
+from openvideos_contract.contract_checks import compact
+from openvideos_contract.jobs import Jobs
+from openvideos_contract.outcome import require
+
+
+@pytest.mark.requirement("RETRIEVE-001")
+@pytest.mark.parametrize("name", ["plain", "form"])
+def test_retrieve_answers_with_the_job_that_was_asked_for(jobs: Jobs, name: str) -> None:
+    job = jobs.ended(name)
+    for answer in job.polls:
+        video = answer.video()
+        require(video["id"] == job.id, expected=f"the id {job.id}", seen=video["id"], exchange=answer)
+
+
+@pytest.mark.requirement("RETRIEVE-003")
+@pytest.mark.parametrize("name", ["plain", "form", "other"])
+def test_retrieve_agrees_with_create(jobs: Jobs, name: str) -> None:
+    job = jobs.ended(name)
+    for answer in job.polls:
+        video = answer.video()
+        for field in ("created_at", "model", "size", "seconds", "prompt"):
+            require(
+                video.get(field) == job.video.get(field),
+                expected=f"the {field} of the create's answer, {compact(job.video.get(field))}",
+                seen=compact(video.get(field)),
+                exchange=answer,
+            )

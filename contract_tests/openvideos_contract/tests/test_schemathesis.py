@@ -1,0 +1,197 @@
+"""Generated requests: what keeps the contract is taken, what breaks it is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+from openvideos_contract.configuration import Configuration
+from openvideos_contract.contract import Contract
+from openvideos_contract.gate import Gate
+from openvideos_contract.generated import FORM, JSON, Broken, Generator
+from openvideos_contract.jobs import GENERATED, SPARE, Jobs, plan
+from openvideos_contract.outcome import NotRun, Nonconformity, require
+
+FUZZED = 12
+
+
+@pytest.fixture(scope="module")
+def generator(contract: Contract, configuration: Configuration, gate: Gate) -> Generator:
+    """Generates requests from the contract."""
+    return Generator(contract, configuration, gate)
+
+
+@pytest.fixture(scope="module")
+def finished(jobs: Jobs) -> str:
+    """The id of a finished job."""
+    return jobs.completed("plain").id
+
+
+def refuse_broken(generator: Generator, case: Case, *, meaningless: bool) -> None:
+    """Send a case if its body is broken as sent, and require that it is refused.
+
+    Args:
+        generator: What sends it.
+        case: The case.
+        meaningless: Whether to send only what no server can mean to accept.
+    """
+    rules = generator.broken_rules(case)
+    wrong = [rule for rule in rules if rule.meaningless or not meaningless]
+    if not wrong:
+        return
+    family = "; ".join(sorted({str(rule) for rule in wrong}))
+    answer = generator.send(case, family=family)
+    # A 5xx is no acceptance; it is judged with all other answers.
+    require(
+        not answer.ok,
+        expected=f"a refusal, 4xx, for {family}",
+        seen=answer.summary,
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("CREATE-021")
+def test_bodies_that_nobody_can_mean_are_refused(generator: Generator) -> None:
+    generator.run(
+        "create_video",
+        GenerationMode.NEGATIVE,
+        lambda case: refuse_broken(generator, case, meaningless=True),
+        examples=FUZZED * 2,
+    )
+
+
+@pytest.mark.requirement("CATALOGUE-011")
+def test_bodies_that_break_the_contract_are_refused(generator: Generator) -> None:
+    generator.run(
+        "create_video",
+        GenerationMode.NEGATIVE,
+        lambda case: refuse_broken(generator, case, meaningless=False),
+        examples=FUZZED * 2,
+    )
+
+
+@pytest.mark.requirement("REMIX-006")
+def test_remixes_that_nobody_can_mean_are_refused(
+    generator: Generator, jobs: Jobs, finished: str
+) -> None:
+    jobs.existing("remix")
+
+    def use(case: Case) -> None:
+        case.path_parameters["video_id"] = finished
+        refuse_broken(generator, case, meaningless=True)
+
+    generator.run("remix_video", GenerationMode.NEGATIVE, use, examples=FUZZED)
+
+
+def offer_only(fields: dict[str, str]) -> Any:
+    """Return a change of the contract: a create has a prompt and these values, and nothing else."""
+
+    def change(document: dict[str, Any]) -> None:
+        schemas = document["components"]["schemas"]
+        for name in ("CreateVideoJson", "CreateVideoForm"):
+            prompt = schemas[name]["properties"]["prompt"]
+            offered = {field: {"const": value} for field, value in fields.items()}
+            schemas[name]["properties"] = {"prompt": prompt, **offered}
+        # An example may hold what this server does not offer.
+        for body in document["components"]["requestBodies"].values():
+            for content in body["content"].values():
+                content.pop("examples", None)
+
+    return change
+
+
+@pytest.mark.requirement("CREATE-022")
+def test_bodies_that_keep_the_contract_are_taken(
+    generator: Generator, configuration: Configuration, contract: Contract, gate: Gate
+) -> None:
+    fields = {**plan(configuration, contract)[0].fields}
+    del fields["prompt"]
+    left = GENERATED
+
+    def use(case: Case) -> None:
+        nonlocal left
+        if left == 0 or not isinstance(case.body, dict) or case.media_type not in {JSON, FORM}:
+            return
+        if gate.budget.left <= SPARE:
+            raise NotRun(f"--max-videos {gate.budget.limit} leaves no room for a generated create")
+        left -= 1
+        body = dict(case.body)
+        body["prompt"] = f"[{configuration.run_id}] {body['prompt']}"[:32_000]
+        case.body = body
+        answer = generator.send(case)
+        require(answer.ok, expected="a 2xx", seen=answer.summary, exchange=answer)
+
+    generator.run(
+        "create_video",
+        GenerationMode.POSITIVE,
+        use,
+        examples=FUZZED,
+        fuzzing_only=True,
+        change=offer_only(fields),
+    )
+    if left == GENERATED:
+        raise NotRun("no case was generated")
+
+
+@pytest.mark.requirement("LIST-014")
+def test_queries_that_keep_the_contract_are_taken(generator: Generator, finished: str) -> None:
+    def use(case: Case) -> None:
+        if "after" in case.query:
+            case.query["after"] = finished
+        if case.query.get("limit") == 0:
+            return  # some servers begin at 1: LIST-012
+        answer = generator.send(case)
+        require(answer.ok, expected="a 2xx", seen=answer.summary, exchange=answer)
+
+    generator.run("list_videos", GenerationMode.POSITIVE, use, examples=FUZZED)
+
+
+@pytest.mark.requirement("RETRIEVE-006")
+def test_retrieving_as_the_contract_says_is_taken(generator: Generator, finished: str) -> None:
+    def use(case: Case) -> None:
+        case.path_parameters["video_id"] = finished
+        answer = generator.send(case)
+        require(answer.ok, expected="a 2xx", seen=answer.summary, exchange=answer)
+
+    generator.run("retrieve_video", GenerationMode.POSITIVE, use, examples=2)
+
+
+@pytest.mark.requirement("CATALOGUE-012")
+@pytest.mark.parametrize("operation", ["list_videos", "download_video_content"])
+def test_queries_that_break_the_contract_are_refused(
+    generator: Generator, finished: str, operation: str
+) -> None:
+    def use(case: Case) -> None:
+        if case.path_parameters:
+            case.path_parameters["video_id"] = finished
+        case.headers = None
+        answer = generator.send(case)
+        try:
+            case.validate_response(answer.response, checks=[negative_data_rejection])
+        except AssertionError as error:
+            raise Nonconformity(
+                expected="a refusal, 4xx", seen=answer.summary, exchange=answer
+            ) from error
+
+    generator.run(operation, GenerationMode.NEGATIVE, use, examples=FUZZED)
+
+
+@pytest.mark.requirement("ERROR-002")
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize(
+    "operation", ["retrieve_video", "download_video_content", "delete_video", "list_videos"]
+)
+def test_no_generated_request_breaks_the_server(
+    generator: Generator, nobody: str, operation: str, mode: GenerationMode
+) -> None:
+    def use(case: Case) -> None:
+        if case.path_parameters:
+            # Never an id that somebody may have.
+            case.path_parameters["video_id"] = f"{nobody}{case.path_parameters['video_id']}"
+        answer = generator.send(case)
+        require(answer.status < 500, expected="no 5xx", seen=answer.summary, exchange=answer)
+
+    generator.run(operation, mode, use, examples=FUZZED)
