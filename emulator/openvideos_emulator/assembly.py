@@ -1,0 +1,66 @@
+"""Puts an emulator together from its settings."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import openvideos_spec
+from openvideos_spec import ContractError, OverlayError
+from starlette.types import ASGIApp
+
+from openvideos_emulator.app import App
+from openvideos_emulator.catalogue import Catalogue
+from openvideos_emulator.clock import Clock, SystemClock
+from openvideos_emulator.contract import Contract
+from openvideos_emulator.database import open_database
+from openvideos_emulator.faults import FaultLayer, load_faults
+from openvideos_emulator.keys import Keys
+from openvideos_emulator.media.studio import Studio
+from openvideos_emulator.service import Service
+from openvideos_emulator.settings import Settings, SettingsError
+
+
+@contextlib.contextmanager
+def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIApp]:
+    """Yield an emulator as an ASGI application, and close its parts at the end.
+
+    Args:
+        settings: What it is told.
+        clock: The time it goes by; the machine's where None.
+
+    Raises:
+        SettingsError: A dialect or a file of faults cannot be used.
+        DatabaseUnusable: The database cannot be used.
+    """
+    try:
+        contract = Contract(openvideos_spec.load(settings.dialect))
+    except (ContractError, OverlayError) as error:
+        raise SettingsError(f"--dialect: {error}") from error
+    faults = load_faults(settings.faults, contract) if settings.faults else []
+    with contextlib.ExitStack() as parts:
+        location = settings.database
+        if location is None:
+            folder = parts.enter_context(tempfile.TemporaryDirectory(prefix="openvideos-"))
+            location = str(Path(folder) / "emulator.sqlite")
+        database = open_database(location, reset=settings.reset)
+        parts.callback(database.close)
+        studio = Studio(database.folder_for_media)
+        parts.callback(studio.close)
+        service = Service(
+            database=database,
+            studio=studio,
+            catalogue=Catalogue(contract),
+            clock=clock or SystemClock(),
+            speed=settings.speed,
+            canned=settings.canned,
+        )
+        app = App(
+            service,
+            contract,
+            Keys(settings.api_keys),
+            longest_body=settings.max_body_bytes,
+        )
+        yield FaultLayer(app, faults, contract) if faults else app

@@ -1,0 +1,199 @@
+"""Turns a request's body into fields: the same ones, whichever content type brought them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import attrs
+from starlette.types import Receive
+
+from openvideos_emulator import multipart
+from openvideos_emulator.contract import Contract, Operation
+from openvideos_emulator.errors import ApiError, bad_request, invalid_type, joined
+from openvideos_emulator.validation import Checker
+
+JSON = "application/json"
+FORM = "multipart/form-data"
+
+
+@attrs.frozen
+class Upload:
+    """A file that came with a form.
+
+    Attributes:
+        data: Its bytes.
+        content_type: The content type that the client gave it, or None.
+    """
+
+    data: bytes = attrs.field(repr=False)
+    content_type: str | None = None
+
+
+class BodyReader:
+    """Reads the bodies of one operation, checked against the contract."""
+
+    def __init__(self, contract: Contract, operation: Operation, longest: int) -> None:
+        """Compile the operation's schemas.
+
+        Args:
+            contract: The contract.
+            operation: An operation that takes a body.
+            longest: The longest body that is read, in bytes.
+        """
+        self._longest = longest
+        self._checkers = {
+            kind: Checker(contract.document, schema) for kind, schema in operation.bodies.items()
+        }
+        self._form = _FormFields(contract, operation.bodies.get(FORM, {}))
+
+    async def read(self, content_type: str | None, length: str | None, receive: Receive) -> Any:
+        """Return the fields of a body: text, lists, objects and `Upload`s.
+
+        Args:
+            content_type: The request's `Content-Type`, if it has one.
+            length: The request's `Content-Length`, if it has one.
+            receive: Where the body comes from.
+
+        Raises:
+            ApiError: 400 where the body breaks the contract, 413 where it is too long.
+        """
+        kind = (content_type or "").partition(";")[0].strip().lower()
+        checker = self._checkers.get(kind)
+        if checker is None:
+            offered = joined(list(self._checkers), "or")
+            raise bad_request(
+                f"Unsupported content type: this API method only accepts {offered} requests, but "
+                f"you specified {_named(content_type)}.",
+                code="unsupported_content_type",
+            )
+        body = await self._receive(length, receive)
+        if kind == JSON:
+            fields = parse_json(body)
+            checker.check(fields)
+            return fields
+        return self._form.parse(body, content_type or "", checker)
+
+    async def _receive(self, length: str | None, receive: Receive) -> bytes:
+        if length is not None and length.isdecimal() and int(length[:20]) > self._longest:
+            self._refuse_length()
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise bad_request("The request ended before its body did.")
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._longest:
+                self._refuse_length()
+        return bytes(body)
+
+    def _refuse_length(self) -> NoReturn:
+        raise ApiError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"The request body is too large: at most {self._longest} bytes are accepted.",
+            code="request_too_large",
+            headers={"Connection": "close"},
+        )
+
+
+def parse_json(body: bytes) -> Any:
+    """Return what a JSON body says.
+
+    Raises:
+        ApiError: 400, it is not JSON as RFC 8259 has it.
+    """
+    try:
+        return _refuse_surrogates(json.loads(body.decode(), parse_constant=_refuse_constant))
+    except (ValueError, RecursionError) as error:
+        raise bad_request(
+            "We could not parse the JSON body of your request: it is not valid JSON."
+        ) from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _refuse_surrogates(value: Any) -> Any:
+    """Refuse half characters, which no UTF-8 answer could echo."""
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    return value
+
+
+class _FormFields:
+    """Knows from the contract which fields of a form are files, and which may be repeated."""
+
+    def __init__(self, contract: Contract, schema: Mapping[str, Any]) -> None:
+        properties = contract.resolve(schema).get("properties", {})
+        resolved = {name: contract.resolve(field) for name, field in properties.items()}
+        self._files = {name for name, field in resolved.items() if field.get("format") == "binary"}
+        self._lists = {name for name, field in resolved.items() if field.get("type") == "array"}
+
+    def parse(self, body: bytes, content_type: str, checker: Checker) -> dict[str, Any]:
+        """Return the fields of a form, nested as they are in JSON."""
+        try:
+            parts = multipart.parse(body, content_type)
+        except multipart.MultipartError as error:
+            raise bad_request(
+                f"We could not parse the multipart body of your request: {error}."
+            ) from error
+        fields: dict[str, Any] = {}
+        for part in parts:
+            value = self._value(part)
+            if part.name in self._lists:
+                fields.setdefault(part.name, []).append(value)
+            elif part.name in fields:
+                raise invalid_type(part.name, "one value", "several")
+            else:
+                fields[part.name] = value
+        checker.check(
+            {name: "" if isinstance(value, Upload) else value for name, value in fields.items()}
+        )
+        return _nested(fields)
+
+    def _value(self, part: multipart.Part) -> str | Upload:
+        if part.name in self._files:
+            return Upload(part.data, part.content_type)
+        if part.filename is not None:
+            raise invalid_type(part.name, "a string", "a file")
+        try:
+            return part.data.decode()
+        except UnicodeDecodeError as error:
+            raise bad_request(
+                f"Invalid '{part.name}': expected text in UTF-8.",
+                param=part.name,
+                code="invalid_value",
+            ) from error
+
+
+def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields with bracketed names as the objects and lists that these stand for.
+
+    `video[id]` becomes `{"video": {"id": …}}`, `characters[][id]` becomes
+    `{"characters": [{"id": …}, …]}`.
+    """
+    nested: dict[str, Any] = {}
+    for name, value in fields.items():
+        match = re.fullmatch(r"([^\[\]]+)(\[\])?\[([^\[\]]+)\]", name)
+        if match is None:
+            outer, inner = name, value
+        else:
+            outer = match[1]
+            inner = [{match[3]: each} for each in value] if match[2] else {match[3]: value}
+        if outer in nested:
+            raise bad_request(
+                f"Invalid '{outer}': it was given in more than one way; give exactly one.",
+                param=outer,
+                code="invalid_value",
+            )
+        nested[outer] = inner
+    return nested
+
+
+def _named(content_type: str | None) -> str:
+    return "none" if content_type is None else f"'{content_type[:100]}'"

@@ -1,0 +1,92 @@
+"""`openvideos emulator`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Run a server that keeps the contract, with no GPU and no bill.")
+
+_USAGE_ERROR = 2
+
+
+@app.callback(invoke_without_command=True)
+def emulator(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8000,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH_OR_URL",
+            help="SQLite file that keeps the jobs. Without it they are gone when the emulator "
+            "stops.",
+        ),
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Empty the database first.")] = False,
+    speed: Annotated[
+        float,
+        typer.Option(
+            help="How many times faster than the real service videos are made: at 1, four seconds "
+            "at 720p take about 55 seconds. Expiry is not divided."
+        ),
+    ] = 60.0,
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY",
+            help="Accept this API key; can be repeated. Without it any key is accepted. Each key "
+            "sees only its own videos.",
+        ),
+    ] = None,
+    dialect: Annotated[
+        str,
+        typer.Option(
+            help="What is offered: the name of a dialect, an Overlay file, or `none` for the "
+            "bare protocol, which is open to any model, size and length."
+        ),
+    ] = "openai",
+    canned: Annotated[
+        bool,
+        typer.Option(
+            "--canned",
+            help="Any video and character id exists, completed; uploads are not looked at.",
+        ),
+    ] = False,
+    faults: Annotated[
+        Path | None, typer.Option(help="YAML or JSON file of faults to inject.")
+    ] = None,
+    port_file: Annotated[
+        Path | None, typer.Option(help="Write the port to this file once the emulator answers.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Log no requests.")] = False,
+) -> None:
+    """Run a server that keeps the contract, with no GPU and no bill.
+
+    Prints its base URL once it answers. A prompt that holds [moderation_blocked] is accepted and
+    then refused by moderation.
+    """
+    from openvideos_emulator.database import DatabaseUnusable  # noqa: PLC0415 - heavy
+    from openvideos_emulator.server import serve  # noqa: PLC0415 - heavy
+    from openvideos_emulator.settings import Settings, SettingsError  # noqa: PLC0415 - heavy
+
+    try:
+        settings = Settings(
+            host=host,
+            port=port,
+            database=db,
+            reset=reset,
+            speed=speed,
+            api_keys=tuple(api_key or ()),
+            dialect=None if dialect == "none" else dialect,
+            canned=canned,
+            faults=faults,
+            port_file=port_file,
+            quiet=quiet,
+        )
+        serve(settings)
+    except (SettingsError, DatabaseUnusable) as error:
+        sys.stderr.write(f"openvideos emulator: {error}\n")
+        raise typer.Exit(_USAGE_ERROR) from error

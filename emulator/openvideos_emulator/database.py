@@ -1,0 +1,130 @@
+"""Where the state is kept, and how it is reached.
+
+Queries are functions of a connection, in `queries.py`. This module alone decides where they run:
+SQLite's are so quick that a kept connection on the event loop beats any pool of threads. Several
+processes may share one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+
+from openvideos_emulator import tables
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_SECONDS_TO_WAIT_FOR_A_LOCK = 10
+
+
+class DatabaseUnusable(Exception):
+    """The database cannot be used; the message says why, and what to do."""
+
+
+class Database:
+    """An open database."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query that changes nothing."""
+        return query(self._connection, *args, **kwargs)
+
+    async def write(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query in a transaction, which is on disk when this returns."""
+        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            result = query(self._connection, *args, **kwargs)
+        except BaseException:
+            self._connection.exec_driver_sql("ROLLBACK")
+            raise
+        self._connection.exec_driver_sql("COMMIT")
+        return result
+
+    @property
+    def folder_for_media(self) -> Path:
+        """A folder beside the database, for files that can be made again from it."""
+        file = Path(self._connection.engine.url.database or "")
+        return file.with_name(f"{file.name}-media")
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+        self._connection.engine.dispose()
+
+
+def open_database(location: str, *, reset: bool = False) -> Database:
+    """Open a database, and make its tables where there are none.
+
+    Args:
+        location: A path, or a `sqlite:///` URL.
+        reset: Whether to throw away what is in it.
+
+    Raises:
+        DatabaseUnusable: It is of another kind or version, or cannot be opened.
+    """
+    url = _url(location)
+    engine = sqlalchemy.create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        connect_args={"timeout": _SECONDS_TO_WAIT_FOR_A_LOCK},
+    )
+    try:
+        connection = engine.connect()
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        # A killed process loses nothing: what was committed is with the operating system.
+        connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if reset:
+            tables.metadata.drop_all(connection)
+        _make_tables(connection, location)
+        connection.exec_driver_sql("COMMIT")
+    except DatabaseError as error:
+        raise DatabaseUnusable(f"the database {location} cannot be used: {error.orig}") from error
+    return Database(connection)
+
+
+def _url(location: str) -> URL:
+    if "://" not in location:
+        return URL.create("sqlite", database=str(Path(location).absolute()))
+    try:
+        url = make_url(location)
+    except ArgumentError as error:
+        raise DatabaseUnusable(f"--db is neither a path nor a database URL: {error}") from error
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        raise DatabaseUnusable(
+            f"--db {url.render_as_string(hide_password=True)}: the state is kept in an SQLite "
+            "file; give its path, or a URL such as sqlite:///emulator.sqlite"
+        )
+    return url
+
+
+def _make_tables(connection: Connection, location: str) -> None:
+    inspector = sqlalchemy.inspect(connection)
+    if not inspector.get_table_names():
+        tables.metadata.create_all(connection)
+        connection.execute(tables.schema_version.insert().values(version=tables.VERSION))
+        return
+    if not inspector.has_table(tables.schema_version.name):
+        raise DatabaseUnusable(
+            f"the database {location} belongs to another program; give another path"
+        )
+    version = connection.execute(sqlalchemy.select(tables.schema_version.c.version)).scalar()
+    if version != tables.VERSION:
+        raise DatabaseUnusable(
+            f"the database {location} has version {version} of the emulator's tables, this "
+            f"emulator needs version {tables.VERSION}: start it once with --reset, which throws "
+            "away what is in the database, or give another path"
+        )

@@ -1,0 +1,50 @@
+"""Makes the previews of a finished MP4: a WebP thumbnail and a JPEG spritesheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+from PIL import Image
+
+_COLUMNS = 4
+_MOST_TILES = 24
+_LONGEST_SIDE = 240
+_LONGEST_THUMBNAIL_SIDE = 640
+
+
+def write_thumbnail(video: Path, path: Path) -> None:
+    """Write a frame from the middle of a video as a WebP."""
+    frames = _key_frames(video, 3)
+    picture = frames[len(frames) // 2]
+    picture.thumbnail((_LONGEST_THUMBNAIL_SIDE, _LONGEST_THUMBNAIL_SIDE))
+    picture.save(path, "WEBP", quality=80, method=2)
+
+
+def write_spritesheet(video: Path, path: Path) -> None:
+    """Write a grid of frames, spread over a video's whole length, as a JPEG."""
+    frames = _key_frames(video, _MOST_TILES)
+    for frame in frames:
+        frame.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    width, height = frames[0].size
+    rows = -(-len(frames) // _COLUMNS)
+    sheet = Image.new("RGB", (width * min(_COLUMNS, len(frames)), height * rows))
+    for place, frame in enumerate(frames):
+        row, column = divmod(place, _COLUMNS)
+        sheet.paste(frame, (column * width, row * height))
+    sheet.save(path, "JPEG", quality=85)
+
+
+def _key_frames(video: Path, most: int) -> list[Image.Image]:
+    """Return at most so many of a video's key frames, evenly spread."""
+    with av.open(str(video)) as file:
+        stream = file.streams.video[0]
+        times = [packet.pts for packet in file.demux(stream) if packet.is_keyframe and packet.size]
+        count = min(most, len(times))
+        wanted = {times[place * len(times) // count] for place in range(count)}
+        file.seek(0)
+        stream.codec_context.skip_frame = "NONKEY"
+        packets = (
+            packet for packet in file.demux(stream) if packet.pts in wanted or not packet.size
+        )
+        return [frame.to_image() for packet in packets for frame in packet.decode()]

@@ -1,0 +1,131 @@
+"""Uploaded files: reference images, and videos to work from."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes
+
+import attrs
+
+from openvideos_emulator.bodies import Upload
+from openvideos_emulator.catalogue import Size, parsed_size
+from openvideos_emulator.errors import ApiError, bad_request, joined
+from openvideos_emulator.media.facts import VideoFacts
+from openvideos_emulator.service import Service
+
+_PARAM = "input_reference"
+_SUPPORTED = ["image/jpeg", "image/png", "image/webp"]
+_UNDECLARED = {"", "application/octet-stream"}
+
+
+@attrs.frozen
+class FirstFrame:
+    """An image that was found to be one, of the right size."""
+
+    data: bytes = attrs.field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """A name for exactly this image."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+async def first_frame_of(service: Service, reference: Any, size: Size) -> FirstFrame | None:
+    """Return the image of an `input_reference`.
+
+    Args:
+        service: The emulator.
+        reference: The field: an `Upload`, or an object with `image_url` or `file_id`, or None.
+        size: The size that the image must have.
+
+    Returns:
+        The image. None where there is none, where it is a URL (nothing is fetched) or a file id
+        (the emulator has no files), and with `--canned`, which looks at no uploads.
+
+    Raises:
+        ApiError: 400, it is no image, or has other dimensions.
+    """
+    if reference is None or service.canned:
+        return None
+    upload = reference if isinstance(reference, Upload) else _from_url(reference.get("image_url"))
+    if upload is None:
+        return None
+    declared = _declared_type(upload)
+    if declared not in _UNDECLARED and declared not in _SUPPORTED:
+        _refuse_type(declared)
+
+    def measure() -> tuple[int, int]:
+        from openvideos_emulator.media import probes  # noqa: PLC0415 - Pillow, only when needed
+
+        try:
+            return probes.image_size(upload.data, service.catalogue.largest)
+        except probes.NotMedia as error:
+            if declared in _UNDECLARED:
+                _refuse_type(declared or "application/octet-stream")
+            raise _invalid(str(error)) from error
+
+    if await service.studio.run(measure) != (size.width, size.height):
+        raise bad_request("Inpaint image must match the requested width and height", param=_PARAM)
+    return FirstFrame(upload.data)
+
+
+async def video_facts_of(service: Service, upload: Upload) -> VideoFacts:
+    """Return what an uploaded video is like. With `--canned` it is not looked at.
+
+    Raises:
+        ApiError: 400, it is no video.
+    """
+    if service.canned:
+        size = parsed_size(service.catalogue.default_size)
+        return VideoFacts(size.width, size.height, float(service.catalogue.default_seconds))
+
+    def look() -> VideoFacts:
+        from openvideos_emulator.media import probes  # noqa: PLC0415 - PyAV, only when needed
+
+        try:
+            return probes.video_facts(upload.data)
+        except probes.NotMedia as error:
+            raise bad_request(
+                f"Invalid video file 'video': {error}.", param="video", code="invalid_video_file"
+            ) from error
+
+    return await service.studio.run(look)
+
+
+def _declared_type(upload: Upload) -> str:
+    return (upload.content_type or "").partition(";")[0].strip().lower()
+
+
+def _from_url(url: str | None) -> Upload | None:
+    """Return what a data: URL holds, None for any other URL."""
+    if url is None or url[:5].lower() != "data:":
+        return None
+    match = re.fullmatch(r"data:([^,]*),(.*)", url, re.DOTALL | re.IGNORECASE)
+    if match is None:
+        raise _invalid("the data: URL has no comma before its data")
+    kind, _, encoding = match[1].rpartition(";")
+    if encoding.strip().lower() != "base64":
+        return Upload(unquote_to_bytes(match[2]), match[1])
+    try:
+        return Upload(base64.b64decode(unquote_to_bytes(match[2]), validate=True), kind)
+    except binascii.Error as error:
+        raise _invalid("the data: URL is not valid Base64") from error
+
+
+def _invalid(reason: str) -> ApiError:
+    return bad_request(
+        f"Invalid image file '{_PARAM}': {reason}.", param=_PARAM, code="invalid_image_file"
+    )
+
+
+def _refuse_type(declared: str) -> NoReturn:
+    raise bad_request(
+        f"Invalid file '{_PARAM}': unsupported mimetype ('{declared}'). Supported file formats "
+        f"are {joined(_SUPPORTED, 'and')}.",
+        param=_PARAM,
+        code="unsupported_file_mimetype",
+    )

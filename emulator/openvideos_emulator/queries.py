@@ -1,0 +1,175 @@
+"""Everything that is asked of the database, as functions of a connection."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+from sqlalchemy import Connection, Select, bindparam, select, tuple_
+
+from openvideos_emulator.scene import Scene
+from openvideos_emulator.tables import characters, first_frames, videos
+from openvideos_emulator.timetable import Failure, Job, Timetable
+
+
+@attrs.frozen
+class Character:
+    """A character as its row has it; `created` is in Unix milliseconds."""
+
+    id: str
+    name: str
+    created: int
+
+
+@attrs.frozen
+class Page:
+    """A page of a list."""
+
+    jobs: list[Job]
+    has_more: bool
+
+
+_JOB_COLUMNS = (
+    videos.c.id,
+    videos.c.created,
+    videos.c.started,
+    videos.c.climbed,
+    videos.c.ended,
+    videos.c.expires,
+    videos.c.request,
+    videos.c.failure,
+)
+_LIVE_VIDEO = (
+    videos.c.id == bindparam("with_id"),
+    videos.c.tenant == bindparam("of_tenant"),
+    videos.c.deleted.is_(False),
+)
+_FIND_JOB = select(*_JOB_COLUMNS).where(*_LIVE_VIDEO)
+_FIND_SCENE = select(videos.c.scene).where(*_LIVE_VIDEO)
+_FIND_FIRST_FRAME = select(first_frames.c.image).where(
+    first_frames.c.video_id == bindparam("with_id")
+)
+_FIND_PLACE = select(videos.c.created, videos.c.sequence).where(
+    videos.c.id == bindparam("with_id"), videos.c.tenant == bindparam("of_tenant")
+)
+_FIND_CHARACTER = select(characters.c.id, characters.c.name, characters.c.created).where(
+    characters.c.id == bindparam("with_id"), characters.c.tenant == bindparam("of_tenant")
+)
+
+
+def add_job(
+    connection: Connection, tenant: str, job: Job, scene: Scene, first_frame: bytes | None
+) -> None:
+    """Store a new job with what its media is made from."""
+    request = {
+        "model": job.model,
+        "prompt": job.prompt,
+        "size": job.size,
+        "seconds": job.seconds,
+        "remixed_from_video_id": job.remixed_from_video_id,
+    }
+    connection.execute(
+        videos.insert(),
+        {
+            "id": job.id,
+            "tenant": tenant,
+            "deleted": False,
+            **attrs.asdict(job.timetable),
+            "request": json.dumps(request),
+            "failure": None if job.failure is None else json.dumps(attrs.asdict(job.failure)),
+            "scene": scene.to_json(),
+        },
+    )
+    if first_frame is not None:
+        connection.execute(first_frames.insert(), {"video_id": job.id, "image": first_frame})
+
+
+def find_job(connection: Connection, tenant: str, video_id: str) -> Job | None:
+    """Return a tenant's job, or None."""
+    row = connection.execute(_FIND_JOB, {"with_id": video_id, "of_tenant": tenant}).first()
+    return None if row is None else _job(*row)
+
+
+def find_scene(connection: Connection, tenant: str, video_id: str) -> Scene | None:
+    """Return what a tenant's video shows, or None."""
+    text = connection.execute(_FIND_SCENE, {"with_id": video_id, "of_tenant": tenant}).scalar()
+    return None if text is None else Scene.from_json(text)
+
+
+def find_first_frame(connection: Connection, video_id: str) -> bytes | None:
+    """Return the image that a video starts with, or None."""
+    image: bytes | None = connection.execute(_FIND_FIRST_FRAME, {"with_id": video_id}).scalar()
+    return image
+
+
+def delete_job(connection: Connection, tenant: str, video_id: str) -> bool:
+    """Delete a tenant's video with all that was made for it; return whether it was there."""
+    place = {"with_id": video_id, "of_tenant": tenant}
+    # Only its place is kept, so that a list can go on from it.
+    gone = connection.execute(
+        videos.update()
+        .where(*_LIVE_VIDEO)
+        .values(deleted=True, request="{}", failure=None, scene="{}"),
+        place,
+    )
+    if gone.rowcount == 0:
+        return False
+    connection.execute(first_frames.delete().where(first_frames.c.video_id == video_id))
+    return True
+
+
+def list_jobs(
+    connection: Connection, tenant: str, *, limit: int, ascending: bool, after: str | None
+) -> Page | None:
+    """Return a page of a tenant's jobs, or None where `after` is no video of theirs.
+
+    The place of a deleted video is remembered, so that a walk through the pages is right while
+    videos come and go.
+    """
+    place = (videos.c.created, videos.c.sequence)
+    query: Select[Any] = select(*_JOB_COLUMNS).where(
+        videos.c.tenant == tenant, videos.c.deleted.is_(False)
+    )
+    if after is not None:
+        start = connection.execute(_FIND_PLACE, {"with_id": after, "of_tenant": tenant}).first()
+        if start is None:
+            return None
+        here, there = tuple_(*place), tuple_(*start)
+        query = query.where(here > there if ascending else here < there)
+    query = query.order_by(*(column.asc() if ascending else column.desc() for column in place))
+    rows = connection.execute(query.limit(limit + 1)).all()
+    return Page([_job(*row) for row in rows[:limit]], has_more=len(rows) > limit)
+
+
+def add_character(connection: Connection, tenant: str, character: Character) -> None:
+    """Store a new character."""
+    row = {**attrs.asdict(character), "tenant": tenant, "name": json.dumps(character.name)}
+    connection.execute(characters.insert(), row)
+
+
+def find_character(connection: Connection, tenant: str, character_id: str) -> Character | None:
+    """Return a tenant's character, or None."""
+    row = connection.execute(
+        _FIND_CHARACTER, {"with_id": character_id, "of_tenant": tenant}
+    ).first()
+    return None if row is None else Character(row.id, json.loads(row.name), row.created)
+
+
+def _job(
+    video_id: str,
+    created: int,
+    started: int,
+    climbed: int,
+    ended: int,
+    expires: int,
+    request: str,
+    failure: str | None,
+) -> Job:
+    asked = json.loads(request)
+    return Job(
+        id=video_id,
+        timetable=Timetable(created, started, climbed, ended, expires),
+        failure=None if failure is None else Failure(**json.loads(failure)),
+        **asked,
+    )

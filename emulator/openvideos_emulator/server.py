@@ -1,0 +1,110 @@
+"""Runs the emulator on a socket until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from openvideos_emulator.assembly import assembled
+from openvideos_emulator.contract import PREFIX
+from openvideos_emulator.settings import Settings, SettingsError
+
+_SECONDS_FOR_LAST_ANSWERS = 1
+_BACKLOG = 2048
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Prints one line with the base URL, and writes the port file, once the emulator answers.
+
+    Raises:
+        SettingsError: A setting cannot be used; a port that is taken is one.
+        DatabaseUnusable: The database cannot be used.
+    """
+    with _bound(settings) as listener, assembled(settings) as app:
+        config = uvicorn.Config(
+            app,
+            access_log=not settings.quiet,
+            log_config=_log_config(),
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_SECONDS_FOR_LAST_ANSWERS,
+            backlog=_BACKLOG,
+        )
+        server = _Server(config, settings)
+        server.serve_until_stopped(listener)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it answers, and comes back when it is stopped by a signal."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    def serve_until_stopped(self, listener: socket.socket) -> None:
+        self.run(sockets=[listener])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if not sockets or self.should_exit:
+            return
+        port = sockets[0].getsockname()[1]
+        if self._settings.port_file is not None:
+            _write_whole(self._settings.port_file, f"{port}\n")
+        print(f"http://{_in_url(self._settings.host)}:{port}{PREFIX}", flush=True)  # noqa: T201 - the one line that a caller reads
+
+
+def _bound(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; "
+            "--port 0 picks a free port"
+        ) from error
+    return listener
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file that is there whole or not at all."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="ascii")
+    part.replace(path)
+
+
+def _log_config() -> dict[str, Any]:
+    """Return logging to stderr: stdout has nothing but the base URL."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "plain": {"format": "%(asctime)s %(message)s", "datefmt": "%H:%M:%S"},
+        },
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "plain",
+                "stream": "ext://sys.stderr",
+            }
+        },
+        "loggers": {
+            "uvicorn.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            "uvicorn.error": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+            "openvideos_emulator": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        },
+    }

@@ -1,0 +1,65 @@
+"""What a running emulator can be told."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import attrs
+
+
+class SettingsError(ValueError):
+    """A setting that makes no sense; the message says which, and what is allowed."""
+
+
+def _check_speed(_settings: object, _attribute: object, speed: float) -> None:
+    if not (math.isfinite(speed) and speed > 0):
+        raise SettingsError(f"--speed must be a number above 0, such as 1 or 60; got {speed}")
+
+
+def _check_port(_settings: object, _attribute: object, port: int) -> None:
+    if not 0 <= port <= 65535:
+        raise SettingsError(f"--port must be 0 (any free one) to 65535; got {port}")
+
+
+def _check_keys(_settings: object, _attribute: object, keys: tuple[str, ...]) -> None:
+    if any(not key.strip() for key in keys):
+        raise SettingsError("--api-key must not be empty")
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The settings of one emulator.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port to listen on; 0 picks a free one.
+        database: A path, or a `sqlite:///` URL, that keeps the state; None keeps it in a
+            temporary file that is removed at the end.
+        reset: Whether to empty the database first.
+        speed: How many times faster than the real service jobs are queued and made. Expiry is
+            not divided by it.
+        api_keys: The keys that are accepted; empty accepts any.
+        dialect: The dialect that closes the contract: a name or the path of an Overlay
+            document; None is the bare protocol.
+        canned: Whether any video and character id exists, completed.
+        faults: A file of faults to inject, or None.
+        port_file: A file that receives the port once the emulator answers, or None.
+        quiet: Whether to log no requests.
+        max_body_bytes: The longest request body that is read.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = attrs.field(default=8000, validator=_check_port)
+    database: str | None = None
+    reset: bool = False
+    speed: float = attrs.field(default=60.0, validator=_check_speed)
+    api_keys: tuple[str, ...] = attrs.field(
+        default=(), converter=tuple, validator=_check_keys, repr=False
+    )
+    dialect: str | None = "openai"
+    canned: bool = False
+    faults: Path | None = None
+    port_file: Path | None = None
+    quiet: bool = False
+    max_body_bytes: int = 100 * 1024 * 1024
