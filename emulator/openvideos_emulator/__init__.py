@@ -3,6 +3,6 @@
 `openvideos emulator` runs it; `Emulator` runs it from Python for as long as a block lasts.
 """
 
-from openvideos_emulator.running import Emulator, EmulatorFailed
+from openvideos_emulator.running import Emulator, EmulatorError
 
-__all__ = ["Emulator", "EmulatorFailed"]
+__all__ = ["Emulator", "EmulatorError"]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from starlette.types import Message, Receive, Scope, Send
-
-from openvideos_emulator.answers import Answer
 from openvideos_emulator.bodies import BodyReader
 from openvideos_emulator.contract import PREFIX, Contract, Operation
 from openvideos_emulator.errors import (
@@ -19,10 +15,17 @@ from openvideos_emulator.errors import (
     server_failure,
     unknown_url,
 )
-from openvideos_emulator.keys import Keys
 from openvideos_emulator.operations import HANDLERS
 from openvideos_emulator.service import Call, Handler, Service
 from openvideos_emulator.validation import Checker, query_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Message, Receive, Scope, Send
+
+    from openvideos_emulator.answers import Answer
+    from openvideos_emulator.keys import Keys
 
 _log = logging.getLogger("openvideos_emulator")
 _LONGEST_NUMBER = 18

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openvideos_spec
-from openvideos_spec import ContractError, OverlayError
-from starlette.types import ASGIApp
-
 from openvideos_emulator.app import App
 from openvideos_emulator.catalogue import Catalogue
 from openvideos_emulator.clock import Clock, SystemClock
@@ -21,6 +18,12 @@ from openvideos_emulator.keys import Keys
 from openvideos_emulator.media.studio import Studio
 from openvideos_emulator.service import Service
 from openvideos_emulator.settings import Settings, SettingsError
+from openvideos_spec import ContractError, OverlayError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp
 
 
 @contextlib.contextmanager
@@ -33,7 +36,7 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
 
     Raises:
         SettingsError: A dialect or a file of faults cannot be used.
-        DatabaseUnusable: The database cannot be used.
+        UnusableDatabaseError: The database cannot be used.
     """
     try:
         contract = Contract(openvideos_spec.load(settings.dialect))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
-from starlette.types import Receive
 
 from openvideos_emulator import multipart
-from openvideos_emulator.contract import Contract, Operation
 from openvideos_emulator.errors import ApiError, bad_request, invalid_type, joined
 from openvideos_emulator.validation import Checker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive
+
+    from openvideos_emulator.contract import Contract, Operation
 
 JSON = "application/json"
 FORM = "multipart/form-data"

@@ -5,10 +5,14 @@ Generated tests of client libraries ask for `video_123`, which nobody made.
 
 from __future__ import annotations
 
-from openvideos_emulator.catalogue import Catalogue, Size
+from typing import TYPE_CHECKING
+
 from openvideos_emulator.queries import Character
 from openvideos_emulator.scene import Part, Scene, hue_of
 from openvideos_emulator.timetable import Job, Timetable
+
+if TYPE_CHECKING:
+    from openvideos_emulator.catalogue import Catalogue, Size
 
 _CREATED = 1_759_551_938_000
 _ENDED = _CREATED + 55_000

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 
-from openvideos_emulator.contract import Contract
 from openvideos_emulator.errors import bad_request
 from openvideos_emulator.timetable import Failure
+
+if TYPE_CHECKING:
+    from openvideos_emulator.contract import Contract
 
 MOST_EXTENSIONS = 6  # [docs]
 MOST_SECONDS = 120  # [docs]
@@ -114,7 +116,7 @@ def is_professional(model: str) -> bool:
 
 
 def failure_of(model: str, size: str, prompt: str) -> Failure | None:
-    """Return why a job will fail although it was accepted, or None. [seen]
+    """Return why a job will fail although it was accepted, or None. [seen].
 
     A prompt that holds `[moderation_blocked]` is refused by moderation, so that an app's handling
     of it can be tried.

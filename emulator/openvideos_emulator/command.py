@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
 from typing import Annotated
 
 import typer
@@ -68,9 +68,9 @@ def emulator(
     Prints its base URL once it answers. A prompt that holds [moderation_blocked] is accepted and
     then refused by moderation.
     """
-    from openvideos_emulator.database import DatabaseUnusable  # noqa: PLC0415 - heavy
-    from openvideos_emulator.server import serve  # noqa: PLC0415 - heavy
-    from openvideos_emulator.settings import Settings, SettingsError  # noqa: PLC0415 - heavy
+    from openvideos_emulator.database import UnusableDatabaseError
+    from openvideos_emulator.server import serve
+    from openvideos_emulator.settings import Settings, SettingsError
 
     try:
         settings = Settings(
@@ -79,7 +79,7 @@ def emulator(
             database=db,
             reset=reset,
             speed=speed,
-            api_keys=tuple(api_key or ()),
+            api_keys=api_key or [],
             dialect=None if dialect == "none" else dialect,
             canned=canned,
             faults=faults,
@@ -87,6 +87,6 @@ def emulator(
             quiet=quiet,
         )
         serve(settings)
-    except (SettingsError, DatabaseUnusable) as error:
+    except (SettingsError, UnusableDatabaseError) as error:
         sys.stderr.write(f"openvideos emulator: {error}\n")
         raise typer.Exit(_USAGE_ERROR) from error

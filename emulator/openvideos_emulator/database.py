@@ -7,9 +7,8 @@ processes may share one file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection
@@ -18,12 +17,15 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from openvideos_emulator import tables
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 P = ParamSpec("P")
 T = TypeVar("T")
 _SECONDS_TO_WAIT_FOR_A_LOCK = 10
 
 
-class DatabaseUnusable(Exception):
+class UnusableDatabaseError(Exception):
     """The database cannot be used; the message says why, and what to do."""
 
 
@@ -72,7 +74,7 @@ def open_database(location: str, *, reset: bool = False) -> Database:
         reset: Whether to throw away what is in it.
 
     Raises:
-        DatabaseUnusable: It is of another kind or version, or cannot be opened.
+        UnusableDatabaseError: It is of another kind or version, or cannot be opened.
     """
     url = _url(location)
     engine = sqlalchemy.create_engine(
@@ -92,7 +94,9 @@ def open_database(location: str, *, reset: bool = False) -> Database:
         _make_tables(connection, location)
         connection.exec_driver_sql("COMMIT")
     except DatabaseError as error:
-        raise DatabaseUnusable(f"the database {location} cannot be used: {error.orig}") from error
+        raise UnusableDatabaseError(
+            f"the database {location} cannot be used: {error.orig}"
+        ) from error
     return Database(connection)
 
 
@@ -102,9 +106,11 @@ def _url(location: str) -> URL:
     try:
         url = make_url(location)
     except ArgumentError as error:
-        raise DatabaseUnusable(f"--db is neither a path nor a database URL: {error}") from error
+        raise UnusableDatabaseError(
+            f"--db is neither a path nor a database URL: {error}"
+        ) from error
     if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        raise DatabaseUnusable(
+        raise UnusableDatabaseError(
             f"--db {url.render_as_string(hide_password=True)}: the state is kept in an SQLite "
             "file; give its path, or a URL such as sqlite:///emulator.sqlite"
         )
@@ -118,12 +124,12 @@ def _make_tables(connection: Connection, location: str) -> None:
         connection.execute(tables.schema_version.insert().values(version=tables.VERSION))
         return
     if not inspector.has_table(tables.schema_version.name):
-        raise DatabaseUnusable(
+        raise UnusableDatabaseError(
             f"the database {location} belongs to another program; give another path"
         )
     version = connection.execute(sqlalchemy.select(tables.schema_version.c.version)).scalar()
     if version != tables.VERSION:
-        raise DatabaseUnusable(
+        raise UnusableDatabaseError(
             f"the database {location} has version {version} of the emulator's tables, this "
             f"emulator needs version {tables.VERSION}: start it once with --reset, which throws "
             "away what is in the database, or give another path"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 from openvideos_emulator import queries
 from openvideos_emulator.answers import JsonAnswer
@@ -15,15 +16,17 @@ from openvideos_emulator.catalogue import (
     seconds_text,
 )
 from openvideos_emulator.errors import ApiError, video_not_found
-from openvideos_emulator.scene import Scene
-from openvideos_emulator.service import Call, Service
 from openvideos_emulator.timetable import Job, observe, plan, poll_after
+
+if TYPE_CHECKING:
+    from openvideos_emulator.scene import Scene
+    from openvideos_emulator.service import Call, Service
 
 _HEX_AFTER_THE_SECOND = 40
 
 
 def new_id(prefix: str, now: int) -> str:
-    """Return a new id: 48 hexadecimal digits, the first eight of them the second. [seen]"""
+    """Return a new id: 48 hexadecimal digits, the first eight of them the second. [seen]."""
     return f"{prefix}_{now // 1000:08x}{secrets.token_hex(_HEX_AFTER_THE_SECOND // 2)}"
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from openvideos_emulator.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _LONG_ENOUGH_TO_SHOW = 16
 

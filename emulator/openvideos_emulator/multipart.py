@@ -1,13 +1,18 @@
-"""Reads and writes multipart/form-data. (The parsing itself is python-multipart's.)"""
+"""Reads and writes multipart/form-data. (The parsing itself is python-multipart's.)."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import attrs
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from python_multipart.multipart import MultipartCallbacks
 
 
 class MultipartError(ValueError):
@@ -83,7 +88,7 @@ class _Collector:
         self._headers: dict[bytes, bytes] = {}
         self._data = bytearray()
 
-    def callbacks(self) -> dict[str, object]:
+    def callbacks(self) -> MultipartCallbacks:
         return {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._name.extend(data[start:end]),

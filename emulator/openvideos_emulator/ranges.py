@@ -15,7 +15,7 @@ class ByteRange:
     end: int
 
 
-class Unsatisfiable(Exception):
+class UnsatisfiableRangeError(Exception):
     """A range that lies beyond the end of the file."""
 
 
@@ -34,7 +34,7 @@ def asked_range(header: str | None, if_range: str | None, etag: str, size: int) 
     allows; so is one whose `If-Range` does not name the file as it is now.
 
     Raises:
-        Unsatisfiable: The file has nothing of that range.
+        UnsatisfiableRangeError: The file has nothing of that range.
     """
     if header is None or (if_range is not None and if_range.strip() != etag):
         return None
@@ -49,5 +49,5 @@ def asked_range(header: str | None, if_range: str | None, etag: str, size: int) 
         if match[2] and int(match[2]) < start:
             return None
     if start >= size or start >= end:
-        raise Unsatisfiable
+        raise UnsatisfiableRangeError
     return ByteRange(start, end)

@@ -8,17 +8,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
 
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_STOP = 10.0
 _LOOK_EVERY = 0.01
 
 
-class EmulatorFailed(Exception):
+class EmulatorError(Exception):
     """The emulator did not start; the message holds what it said."""
 
 
@@ -71,7 +73,7 @@ class Emulator:
         """Start the process and return once it answers.
 
         Raises:
-            EmulatorFailed: It ended, or did not answer in time.
+            EmulatorError: It ended, or did not answer in time.
         """
         self._folder = tempfile.TemporaryDirectory(prefix="openvideos-")
         port_file = Path(self._folder.name) / "port"
@@ -96,7 +98,7 @@ class Emulator:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = self.log.strip()
                 self.stop()
-                raise EmulatorFailed(f"the emulator did not start: {said or 'it said nothing'}")
+                raise EmulatorError(f"the emulator did not start: {said or 'it said nothing'}")
             time.sleep(_LOOK_EVERY)
         self.base_url = f"http://127.0.0.1:{int(port_file.read_text())}/v1"
         return self
@@ -133,7 +135,7 @@ class Emulator:
     @property
     def _log_path(self) -> Path:
         if self._folder is None:
-            raise EmulatorFailed("the emulator was not started")
+            raise EmulatorError("the emulator was not started")
         return Path(self._folder.name) / "log"
 
     def __enter__(self) -> Self:

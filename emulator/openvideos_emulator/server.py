@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from openvideos_emulator.assembly import assembled
 from openvideos_emulator.contract import PREFIX
 from openvideos_emulator.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SECONDS_FOR_LAST_ANSWERS = 1
 _BACKLOG = 2048
@@ -25,7 +26,7 @@ def serve(settings: Settings) -> None:
 
     Raises:
         SettingsError: A setting cannot be used; a port that is taken is one.
-        DatabaseUnusable: The database cannot be used.
+        UnusableDatabaseError: The database cannot be used.
     """
     with _bound(settings) as listener, assembled(settings) as app:
         config = uvicorn.Config(

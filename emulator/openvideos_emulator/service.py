@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from openvideos_emulator.answers import Answer
-from openvideos_emulator.catalogue import Catalogue
-from openvideos_emulator.clock import Clock
-from openvideos_emulator.database import Database
-from openvideos_emulator.media.studio import Studio
+
+if TYPE_CHECKING:
+    from openvideos_emulator.catalogue import Catalogue
+    from openvideos_emulator.clock import Clock
+    from openvideos_emulator.database import Database
+    from openvideos_emulator.media.studio import Studio
 
 
 @attrs.frozen

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
 class SettingsError(ValueError):
@@ -22,7 +26,7 @@ def _check_port(_settings: object, _attribute: object, port: int) -> None:
         raise SettingsError(f"--port must be 0 (any free one) to 65535; got {port}")
 
 
-def _check_keys(_settings: object, _attribute: object, keys: tuple[str, ...]) -> None:
+def _check_keys(_settings: object, _attribute: object, keys: Sequence[str]) -> None:
     if any(not key.strip() for key in keys):
         raise SettingsError("--api-key must not be empty")
 
@@ -54,9 +58,7 @@ class Settings:
     database: str | None = None
     reset: bool = False
     speed: float = attrs.field(default=60.0, validator=_check_speed)
-    api_keys: tuple[str, ...] = attrs.field(
-        default=(), converter=tuple, validator=_check_keys, repr=False
-    )
+    api_keys: Sequence[str] = attrs.field(default=(), validator=_check_keys, repr=False)
     dialect: str | None = "openai"
     canned: bool = False
     faults: Path | None = None

@@ -5,8 +5,8 @@ Nothing here knows a field or a value: both come from the contract and its diale
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sized
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
@@ -20,6 +20,9 @@ from openvideos_emulator.errors import (
     shortened,
     unknown_parameter,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 _EXPECTED = {
     "string": "a string",
@@ -102,7 +105,7 @@ def _refusal(errors: Sequence[jsonschema_rs.ValidationError]) -> ApiError:
         case "minProperties" | "maxProperties":
             return bad_request(
                 f"Invalid '{path}': expected exactly {kind.limit} of its fields, "
-                f"but got {len(error.instance)}.",
+                f"but got {_length(error.instance)}.",
                 param=path,
                 code="invalid_value",
             )
@@ -164,10 +167,14 @@ def _out_of_bounds(path: str, error: jsonschema_rs.ValidationError) -> ApiError:
     article = "a" if noun == "string" else "an"
     return bad_request(
         f"Invalid '{path}': {noun} too {size}. Expected {article} {noun} with {bound} length "
-        f"{limit}, but got {article} {noun} with length {len(value)} instead.",
+        f"{limit}, but got {article} {noun} with length {_length(value)} instead.",
         param=path,
         code=f"{noun}_{side}_{bound[:3]}_length",
     )
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, Sized) else 0
 
 
 def _listed(error: jsonschema_rs.ValidationError) -> list[str]:

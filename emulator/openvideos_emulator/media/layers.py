@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import av
-from av.filter.context import FilterContext
 from av.filter.graph import Graph
-from PIL import Image
 
 from openvideos_emulator.scene import FRAME_RATE
+
+if TYPE_CHECKING:
+    from av.filter.context import FilterContext
+    from PIL import Image
 
 TIME_BASE = Fraction(1, FRAME_RATE)
 
@@ -31,7 +34,10 @@ class Layers:
     def stream(self, width: int, height: int, pixel_format: str) -> FilterContext:
         """Add an input that is given a picture for each frame."""
         return self._graph.add_buffer(
-            width=width, height=height, format=pixel_format, time_base=TIME_BASE
+            width=width,
+            height=height,
+            format=av.VideoFormat(pixel_format, width, height),
+            time_base=TIME_BASE,
         )
 
     def through(self, layer: FilterContext, name: str, arguments: str = "") -> FilterContext:

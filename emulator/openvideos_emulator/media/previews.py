@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _COLUMNS = 4
 _MOST_TILES = 24
@@ -47,4 +50,9 @@ def _key_frames(video: Path, most: int) -> list[Image.Image]:
         packets = (
             packet for packet in file.demux(stream) if packet.pts in wanted or not packet.size
         )
-        return [frame.to_image() for packet in packets for frame in packet.decode()]
+        return [_picture(frame) for packet in packets for frame in packet.decode()]
+
+
+def _picture(frame: av.VideoFrame) -> Image.Image:
+    picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV has not typed it
+    return picture

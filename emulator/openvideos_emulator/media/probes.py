@@ -13,7 +13,7 @@ from openvideos_emulator.media.facts import VideoFacts
 IMAGE_TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 
 
-class NotMedia(ValueError):
+class NotMediaError(ValueError):
     """The file is not what it should be; the message says why."""
 
 
@@ -25,7 +25,7 @@ def image_size(data: bytes, largest: tuple[int, int]) -> tuple[int, int]:
         largest: The width and height beyond which the image is not decoded.
 
     Raises:
-        NotMedia: It is no such image, or is damaged.
+        NotMediaError: It is no such image, or is damaged.
     """
     try:
         with Image.open(io.BytesIO(data), formats=list(IMAGE_TYPES.values())) as image:
@@ -41,28 +41,28 @@ def image_size(data: bytes, largest: tuple[int, int]) -> tuple[int, int]:
         EOFError,
         IndexError,
     ) as error:
-        raise NotMedia("it is not an image that can be read") from error
+        raise NotMediaError("it is not an image that can be read") from error
     except Image.DecompressionBombError as error:
-        raise NotMedia("it has far too many pixels") from error
+        raise NotMediaError("it has far too many pixels") from error
 
 
 def video_facts(data: bytes) -> VideoFacts:
     """Return what a video is like, once its first frame was decoded.
 
     Raises:
-        NotMedia: It has no picture that can be decoded.
+        NotMediaError: It has no picture that can be decoded.
     """
     try:
-        with av.open(io.BytesIO(data)) as file:
+        with av.open(io.BytesIO(data), "r") as file:
             stream = next(iter(file.streams.video), None)
             if stream is None:
-                raise NotMedia("it has no video stream")
+                raise NotMediaError("it has no video stream")
             frame = next(file.decode(stream))
-            length = stream.duration * stream.time_base if stream.duration else None
-            if length is None and file.duration is not None:
-                length = file.duration / av.time_base
-            if not length:
-                raise NotMedia("its length is not known")
-            return VideoFacts(frame.width, frame.height, float(length))
+            seconds = (file.duration or 0) / av.time_base
+            if stream.duration and stream.time_base:
+                seconds = float(stream.duration * stream.time_base)
+            if seconds <= 0:
+                raise NotMediaError("its length is not known")
+            return VideoFacts(frame.width, frame.height, seconds)
     except (FFmpegError, StopIteration, ValueError) as error:
-        raise NotMedia("it is not a video that can be decoded") from error
+        raise NotMediaError("it is not a video that can be decoded") from error

@@ -10,14 +10,16 @@ import asyncio
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import attrs
 
-from openvideos_emulator.scene import Scene
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from openvideos_emulator.scene import Scene
 
 T = TypeVar("T")
 
@@ -143,13 +145,13 @@ def _complete(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def _video(scene: Scene, first_frame: bytes | None, path: Path) -> None:
-    from openvideos_emulator.media.video import write_video  # noqa: PLC0415
+    from openvideos_emulator.media.video import write_video
 
     write_video(scene, first_frame, path)
 
 
 def _preview(variant: str, video: Asset, path: Path) -> None:
-    from openvideos_emulator.media import previews  # noqa: PLC0415
+    from openvideos_emulator.media import previews
 
     write = previews.write_thumbnail if variant == "thumbnail" else previews.write_spritesheet
     write(video.path, path)

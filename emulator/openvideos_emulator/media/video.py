@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 from av.error import EOFError as EndOfStream
@@ -14,6 +13,10 @@ from PIL import Image
 from openvideos_emulator.media.layers import TIME_BASE, Layers, frame_of
 from openvideos_emulator.media.pictures import FrameCounter, caption, wallpaper
 from openvideos_emulator.scene import FRAME_RATE, Part, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _SAMPLE_RATE = 48_000
 # How much of the picture's width and height the pattern moves by at each frame.

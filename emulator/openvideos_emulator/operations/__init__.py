@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from openvideos_emulator.operations import characters, content, derived, videos
-from openvideos_emulator.service import Handler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from openvideos_emulator.service import Handler
 
 HANDLERS: Mapping[str, Handler] = {
     "create_video": videos.create,

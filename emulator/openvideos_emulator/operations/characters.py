@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from openvideos_emulator import queries
 from openvideos_emulator.answers import JsonAnswer
@@ -11,7 +11,9 @@ from openvideos_emulator.errors import character_not_found
 from openvideos_emulator.jobs import new_id
 from openvideos_emulator.operations.uploads import video_facts_of
 from openvideos_emulator.queries import Character
-from openvideos_emulator.service import Call, Service
+
+if TYPE_CHECKING:
+    from openvideos_emulator.service import Call, Service
 
 
 async def create(service: Service, call: Call) -> JsonAnswer:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import BinaryIO
-
-from starlette.types import Send
+from typing import TYPE_CHECKING, BinaryIO
 
 from openvideos_emulator.answers import Answer, raw_headers
 from openvideos_emulator.errors import ApiError
 from openvideos_emulator.jobs import find_job, find_scene
-from openvideos_emulator.media.studio import Asset
-from openvideos_emulator.ranges import ByteRange, Unsatisfiable, asked_range, is_unchanged
-from openvideos_emulator.service import Call, Service
+from openvideos_emulator.ranges import ByteRange, UnsatisfiableRangeError, asked_range, is_unchanged
+
+if TYPE_CHECKING:
+    from starlette.types import Send
+
+    from openvideos_emulator.media.studio import Asset
+    from openvideos_emulator.service import Call, Service
 
 _CHUNK = 1024 * 1024
 
@@ -48,7 +50,7 @@ def _answer(asset: Asset, file: BinaryIO, call: Call) -> Answer:
     header = call.headers.get("range") if call.method == "GET" else None
     try:
         asked = asked_range(header, call.headers.get("if-range"), asset.etag, asset.size)
-    except Unsatisfiable as error:
+    except UnsatisfiableRangeError as error:
         raise ApiError(
             416,
             "The requested range is not satisfiable.",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from openvideos_emulator.answers import JsonAnswer
 from openvideos_emulator.bodies import Upload
 from openvideos_emulator.catalogue import MOST_EXTENSIONS, MOST_SECONDS, parsed_seconds
 from openvideos_emulator.errors import bad_request, missing_parameter
@@ -20,7 +19,10 @@ from openvideos_emulator.jobs import (
 )
 from openvideos_emulator.operations.uploads import video_facts_of
 from openvideos_emulator.scene import Part, Scene, hue_of
-from openvideos_emulator.service import Call, Service
+
+if TYPE_CHECKING:
+    from openvideos_emulator.answers import JsonAnswer
+    from openvideos_emulator.service import Call, Service
 
 
 @attrs.frozen

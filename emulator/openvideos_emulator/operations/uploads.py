@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 import attrs
@@ -15,7 +15,9 @@ from openvideos_emulator.bodies import Upload
 from openvideos_emulator.catalogue import Size, parsed_size
 from openvideos_emulator.errors import ApiError, bad_request, joined
 from openvideos_emulator.media.facts import VideoFacts
-from openvideos_emulator.service import Service
+
+if TYPE_CHECKING:
+    from openvideos_emulator.service import Service
 
 _PARAM = "input_reference"
 _SUPPORTED = ["image/jpeg", "image/png", "image/webp"]
@@ -59,11 +61,11 @@ async def first_frame_of(service: Service, reference: Any, size: Size) -> FirstF
         _refuse_type(declared)
 
     def measure() -> tuple[int, int]:
-        from openvideos_emulator.media import probes  # noqa: PLC0415 - Pillow, only when needed
+        from openvideos_emulator.media import probes
 
         try:
             return probes.image_size(upload.data, service.catalogue.largest)
-        except probes.NotMedia as error:
+        except probes.NotMediaError as error:
             if declared in _UNDECLARED:
                 _refuse_type(declared or "application/octet-stream")
             raise _invalid(str(error)) from error
@@ -84,11 +86,11 @@ async def video_facts_of(service: Service, upload: Upload) -> VideoFacts:
         return VideoFacts(size.width, size.height, float(service.catalogue.default_seconds))
 
     def look() -> VideoFacts:
-        from openvideos_emulator.media import probes  # noqa: PLC0415 - PyAV, only when needed
+        from openvideos_emulator.media import probes
 
         try:
             return probes.video_facts(upload.data)
-        except probes.NotMedia as error:
+        except probes.NotMediaError as error:
             raise bad_request(
                 f"Invalid video file 'video': {error}.", param="video", code="invalid_video_file"
             ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from openvideos_emulator import queries
 from openvideos_emulator.answers import JsonAnswer
 from openvideos_emulator.catalogue import parsed_seconds, parsed_size
@@ -10,8 +12,10 @@ from openvideos_emulator.jobs import find_job, new_id, start_job, video_answer
 from openvideos_emulator.operations.characters import find_character
 from openvideos_emulator.operations.uploads import first_frame_of
 from openvideos_emulator.scene import Part, Scene, hue_of
-from openvideos_emulator.service import Call, Service
 from openvideos_emulator.timetable import observe
+
+if TYPE_CHECKING:
+    from openvideos_emulator.service import Call, Service
 
 _DEFAULT_LIMIT = 20
 _FINAL = {"completed", "failed"}

@@ -1,0 +1,104 @@
+"""Faults: what goes wrong on purpose, as data.
+
+A fault is a match and transformations, applied at the emulator's edge: to a request before the
+emulator sees it, and to the answer before the client does. Faults on demand, planted defects and
+the ways of other servers are all written in this one form. A file of them (`--faults`) is a YAML
+or JSON list. `schema.yaml` in this folder holds files to what follows.
+
+```yaml
+- id: progress-goes-back            # required, unique
+  description: Every second poll shows less progress than the one before.
+  match: {operation: retrieve_video, where: {$.status: in_progress}, every: 2, per: video}
+  answer:
+    - set: {at: $.progress, to: 1}
+
+- id: delete-keeps-the-video        # the app sees a harmless GET, the client a deletion
+  match: {operation: delete_video, status: 200}
+  request: [{method: GET}]
+  answer:
+    - json: {id: "{video_id}", object: video.deleted, deleted: true}
+```
+
+**match** — every condition must hold; none at all matches everything.
+
+| of the request | |
+|-|-|
+| `operation` | an `operationId` of the contract, or a list of them |
+| `method` | an HTTP method, or a list of them |
+| `key` | the API key, or a list of them; `""` is a request without one |
+| `content_type` | the request's content type, without its parameters |
+| `header`, `query`, `body` | names with values |
+| `prompt` | a text that the request's prompt contains |
+| `following` | an `operationId`: the same video was answered this one with 2xx before |
+| `unless` | the conditions above; none of them may hold together |
+
+A value is a text, or `null` where the name must not be there, or `true` where it must, with any
+value. `body` is the top fields of JSON, or the fields of a form by their wire names.
+
+| of the answer | |
+|-|-|
+| `status` | a status, `4XX`, or a list of either |
+| `where` | JSONPaths with the JSON value that one of the matched nodes has |
+
+The conditions of the answer hold back the `answer` list only; the `request` list was carried out
+before the answer was known.
+
+| how often | |
+|-|-|
+| `nth` | at this occasion only, or at each of a list of them; the first is 1 |
+| `first` | at so many first occasions |
+| `after` | not at so many first occasions |
+| `every` | at each so-manieth occasion |
+| `per` | what occasions are counted by: `fault` (default), `video` (its id) or `key` |
+
+An occasion is a request that matches; for a fault without a `request` list, a request *and*
+answer that match.
+
+**request** — carried out in order.
+
+| step | |
+|-|-|
+| `method: GET`, `path: "/v1/videos/{video_id}"` | send it elsewhere |
+| `set_header: {name: value}`, `remove_header: name` | |
+| `set_query: {name: value}`, `remove_query: name` | |
+| `set_field: {name: value}`, `remove_field: name` | of JSON or a form |
+| `rename_field: {name: other}` | likewise |
+| `delay: 1.5` | wait so many seconds |
+| `reply: {status: 503, headers: {...}, json: ...}`, or with `text` | answer at once |
+
+After a `reply` the emulator never sees the request; the `answer` list is still carried out.
+
+**answer** — carried out in order. `at` and `from` are JSONPaths (RFC 9535); where they match
+nothing, nothing happens, but `set` and `copy` add a last name that is not there yet.
+
+| step | |
+|-|-|
+| `status: 500` | |
+| `set_header: {name: value}`, `remove_header: name` | |
+| `set: {at: $.progress, to: 5}` | put a value |
+| `remove: $.expires_at` | |
+| `rename: {at: $.seconds, to: duration}` | |
+| `copy: {from: $.error.message, to: $.detail}` | |
+| `map: {at: $.status, values: {in_progress: processing}}` | replace values, by their text |
+| `convert: {at: $.created_at, to: milliseconds}` | see below |
+| `wrap: data`, `unwrap: error` | put the body into a key, or the key's value in its place |
+| `json: ...`, `text: ...` | replace the body |
+| `cut_body: 1000` | keep so many bytes, and say so in Content-Length |
+| `corrupt_body: {at: 1000, length: 64}` | invert bytes |
+| `drop_after: 1000` | close the connection after so many bytes of the body |
+| `delay: 1.5` | wait so many seconds before the answer |
+
+Conversions are `integer`, `number`, `string`, `milliseconds` and `iso_time` (from seconds) and
+`fraction` (from per cent).
+
+Texts in `set`, `json`, `text`, `path`, `set_header`, `set_query`, `set_field` and `reply` may hold
+`{video_id}` and the other names of the path, `{query.limit}`, `{body.prompt}` and
+`{answer.error.message}`; a text that is nothing but one of these keeps its type. A name that is not
+there stays as it is written.
+"""
+
+from openvideos_emulator.faults.layer import FaultLayer
+from openvideos_emulator.faults.loading import load_faults, parse_faults
+from openvideos_emulator.faults.model import Fault
+
+__all__ = ["Fault", "FaultLayer", "load_faults", "parse_faults"]

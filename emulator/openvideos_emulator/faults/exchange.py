@@ -1,0 +1,197 @@
+"""A request and its answer, as faults look at them and change them."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+import jsonpath_rfc9535
+
+from openvideos_emulator import multipart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.types import Message, Receive, Scope
+
+    from openvideos_emulator.contract import Contract
+
+_JSON = "application/json"
+_FORM = "multipart/form-data"
+
+
+class Request:
+    """A request whose body was read."""
+
+    def __init__(self, scope: Scope, body: bytes, contract: Contract) -> None:
+        self._scope = scope
+        self.body = body
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: dict[str, str] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        self.query = dict(
+            parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        )
+        found = contract.find(self.path)
+        operation = found[0].operation(self.method) if found else None
+        self.operation = operation.id if operation else None
+        self.names = found[1] if found else {}
+        self._fields: dict[str, Any] | None = None
+        self._parts: list[multipart.Part] = []
+
+    @property
+    def key(self) -> str:
+        """The API key, empty where there is none."""
+        _, _, key = self.headers.get("authorization", "").partition(" ")
+        return key.strip()
+
+    @property
+    def content_type(self) -> str:
+        """The content type without its parameters."""
+        kind, _, _ = self.headers.get("content-type", "").partition(";")
+        return kind.strip().lower()
+
+    @property
+    def video_id(self) -> str:
+        """The id of the video that it is about by its path, empty where it is none."""
+        return self.names.get("video_id", "")
+
+    def fields(self) -> dict[str, Any]:
+        """Return the top fields of a JSON body, or the fields of a form; else nothing."""
+        if self._fields is None:
+            self._fields = self._read_fields()
+        return self._fields
+
+    def set_field(self, name: str, value: Any) -> None:
+        """Put a field into the body."""
+        self.fields()[name] = value
+        self._parts = [part for part in self._parts if part.name != name]
+        self._parts.append(multipart.Part(name, str(value).encode()))
+        self._write_fields()
+
+    def remove_field(self, name: str) -> None:
+        """Take a field out of the body."""
+        self.fields().pop(name, None)
+        self._parts = [part for part in self._parts if part.name != name]
+        self._write_fields()
+
+    def rename_field(self, name: str, other: str) -> None:
+        """Give a field of the body another name."""
+        fields = self.fields()
+        if name not in fields:
+            return
+        fields[other] = fields.pop(name)
+        for part in self._parts:
+            if part.name == name:
+                part.name = other
+        self._write_fields()
+
+    def scope(self) -> Scope:
+        """Return the ASGI scope of the request as it is now."""
+        self.headers["content-length"] = str(len(self.body))
+        if not self.body:
+            del self.headers["content-length"]
+        return {
+            **self._scope,
+            "method": self.method,
+            "path": self.path,
+            "raw_path": self.path.encode(),
+            "query_string": urlencode(self.query).encode(),
+            "headers": [
+                (name.encode("latin-1"), value.encode("latin-1"))
+                for name, value in self.headers.items()
+            ],
+        }
+
+    def receive(self) -> Receive:
+        """Return an ASGI receive that gives the body as it is now."""
+        messages: list[Message] = [{"type": "http.request", "body": self.body}]
+
+        async def give() -> Message:
+            return messages.pop() if messages else {"type": "http.disconnect"}
+
+        return give
+
+    def _read_fields(self) -> dict[str, Any]:
+        try:
+            if self.content_type == _JSON:
+                value = json.loads(self.body)
+                return value if isinstance(value, dict) else {}
+            if self.content_type == _FORM:
+                self._parts = multipart.parse(self.body, self.headers["content-type"])
+        except (ValueError, RecursionError):
+            return {}
+        return {
+            part.name: part.data.decode("utf-8", "replace")
+            for part in self._parts
+            if part.filename is None
+        }
+
+    def _write_fields(self) -> None:
+        if self.content_type == _JSON:
+            self.body = json.dumps(self.fields()).encode()
+        elif self.content_type == _FORM:
+            self.body, self.headers["content-type"] = multipart.encode(self._parts)
+
+
+class Response:
+    """An answer that was caught whole."""
+
+    def __init__(self) -> None:
+        self.status: int = HTTPStatus.OK
+        self.headers: list[tuple[str, str]] = []
+        self.drop_after: int | None = None
+        self.delay = 0.0
+        self._body = b""
+        self._document: Any = None
+        self._is_read = False
+
+    @property
+    def body(self) -> bytes:
+        """The body's bytes, with what was done to its JSON."""
+        if self._is_read and self._document is not None:
+            return json.dumps(self._document, ensure_ascii=False).encode("utf-8", "replace")
+        return self._body
+
+    @body.setter
+    def body(self, body: bytes) -> None:
+        self._body, self._document, self._is_read = body, None, False
+
+    @property
+    def document(self) -> Any:
+        """The body's JSON, which can be changed in place; None where it is none."""
+        if not self._is_read:
+            self._is_read = True
+            if self.header("content-type").startswith(_JSON):
+                try:
+                    self._document = json.loads(self._body)
+                except ValueError:
+                    self._document = None
+        return self._document
+
+    @document.setter
+    def document(self, document: Any) -> None:
+        self._document, self._is_read = document, True
+
+    def find(self, path: str) -> Sequence[jsonpath_rfc9535.JSONPathNode]:
+        """Return the nodes of the body's JSON that a JSONPath matches."""
+        if not isinstance(self.document, dict | list):
+            return []
+        return jsonpath_rfc9535.find(path, self.document)
+
+    def header(self, name: str) -> str:
+        """Return a header's value, empty where it is not there."""
+        return next((value for each, value in self.headers if each == name.lower()), "")
+
+    def set_header(self, name: str, value: str) -> None:
+        """Put a header in the place of any of that name."""
+        self.remove_header(name)
+        self.headers.append((name.lower(), value))
+
+    def remove_header(self, name: str) -> None:
+        """Take a header out."""
+        self.headers = [(each, value) for each, value in self.headers if each != name.lower()]

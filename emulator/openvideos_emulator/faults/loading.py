@@ -1,0 +1,118 @@
+"""Reads faults from a file, and says clearly what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import jsonpath_rfc9535
+import jsonschema_rs
+import yaml
+
+from openvideos_emulator.faults.model import Fault, Occasions, RequestMatch, ResponseMatch
+from openvideos_emulator.faults.steps import json_paths
+from openvideos_emulator.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from openvideos_emulator.contract import Contract
+
+_REQUEST_WORDS = {field.name for field in attrs.fields(RequestMatch)}
+_RESPONSE_WORDS = {field.name for field in attrs.fields(ResponseMatch)}
+_OCCASION_WORDS = {field.name for field in attrs.fields(Occasions)}
+
+
+def load_faults(path: Path, contract: Contract) -> list[Fault]:
+    """Return the faults of a YAML or JSON file.
+
+    Raises:
+        SettingsError: The file cannot be read, or a fault is not one.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"--faults: {path} cannot be read: {error}") from error
+    try:
+        return parse_faults(data, contract)
+    except SettingsError as error:
+        raise SettingsError(f"--faults: {path}: {error}") from error
+
+
+def parse_faults(data: Any, contract: Contract) -> list[Fault]:
+    """Return the faults that plain data describes.
+
+    Raises:
+        SettingsError: It is no list of faults; the message says where it is not.
+    """
+    _check_shape(data)
+    faults = [_fault(each) for each in data]
+    operations = {operation.id for operation in contract.operations}
+    seen = set()
+    for fault in faults:
+        if fault.id in seen:
+            raise SettingsError(f"the id {fault.id!r} is used twice")
+        seen.add(fault.id)
+        _check_operations(fault, operations)
+        _check_paths(fault)
+    return faults
+
+
+def _check_shape(data: Any) -> None:
+    # The schema ships with the package; safe_load builds plain data only.
+    text = Path(__file__).with_name("schema.yaml").read_text(encoding="utf-8")
+    validator = jsonschema_rs.Draft202012Validator(yaml.safe_load(text))
+    for error in validator.iter_errors(data):
+        place = list(error.instance_path)
+        where = "the file"
+        if place:
+            fault = data[place[0]]
+            name = fault.get("id") if isinstance(fault, dict) else None
+            where = "/".join([f"fault {name or place[0]}", *map(str, place[1:])])
+        raise SettingsError(f"{where}: {error.message}; the words are explained in its docs")
+
+
+def _fault(data: dict[str, Any]) -> Fault:
+    match = data.get("match", {})
+    unless = match.get("unless")
+    return Fault(
+        id=data["id"],
+        description=data.get("description", ""),
+        request_match=RequestMatch(**_of(match, _REQUEST_WORDS)),
+        unless=None if unless is None else RequestMatch(**unless),
+        response_match=ResponseMatch(**_of(match, _RESPONSE_WORDS)),
+        occasions=Occasions(**_of(match, _OCCASION_WORDS)),
+        request=[step for each in data.get("request", []) for step in each.items()],
+        answer=[step for each in data.get("answer", []) for step in each.items()],
+    )
+
+
+def _of(match: dict[str, Any], words: set[str]) -> dict[str, Any]:
+    return {word: value for word, value in match.items() if word in words}
+
+
+def _check_operations(fault: Fault, known: set[str]) -> None:
+    for match in (fault.request_match, fault.unless):
+        if match is None:
+            continue
+        named = {*(match.operation or ()), *([match.following] if match.following else [])}
+        if unknown := sorted(named - known):
+            raise SettingsError(
+                f"fault {fault.id}: there is no operation {unknown[0]!r}; there are "
+                f"{', '.join(sorted(known))}"
+            )
+
+
+def _check_paths(fault: Fault) -> None:
+    for path in _paths(fault):
+        try:
+            jsonpath_rfc9535.compile(path)
+        except jsonpath_rfc9535.JSONPathError as error:
+            raise SettingsError(f"fault {fault.id}: {path!r} is no JSONPath: {error}") from error
+
+
+def _paths(fault: Fault) -> Iterator[str]:
+    yield from fault.response_match.where
+    for word, argument in fault.answer:
+        yield from json_paths(word, argument)

@@ -1,0 +1,143 @@
+"""A fault, and whether it concerns a request and its answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from openvideos_emulator.faults.exchange import Request, Response
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _listed_or_none(value: Any) -> tuple[Any, ...] | None:
+    return None if value is None else _listed(value)
+
+
+@attrs.frozen(kw_only=True)
+class RequestMatch:
+    """Conditions on a request. None asks nothing."""
+
+    operation: tuple[str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
+    method: tuple[str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
+    key: tuple[str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
+    content_type: str | None = None
+    header: Mapping[str, Any] = attrs.field(factory=dict)
+    query: Mapping[str, Any] = attrs.field(factory=dict)
+    body: Mapping[str, Any] = attrs.field(factory=dict)
+    prompt: str | None = None
+    following: str | None = None
+
+    def holds(self, request: Request, history: History) -> bool:
+        """Return whether a request keeps all of these conditions."""
+        return (
+            (self.operation is None or request.operation in self.operation)
+            and (self.method is None or request.method in self.method)
+            and (self.key is None or request.key in self.key)
+            and (self.content_type is None or request.content_type == self.content_type)
+            and _have(request.headers, {n.lower(): v for n, v in self.header.items()})
+            and _have(request.query, self.query)
+            and (not self.body or _have(request.fields(), self.body))
+            and (self.prompt is None or self.prompt in str(request.fields().get("prompt", "")))
+            and (self.following is None or history.has(self.following, request.video_id))
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ResponseMatch:
+    """Conditions on an answer. None asks nothing."""
+
+    status: tuple[int | str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
+    where: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def holds(self, response: Response) -> bool:
+        """Return whether an answer keeps all of these conditions."""
+        if self.status is not None and not {
+            response.status,
+            f"{response.status // 100}XX",
+        } & set(self.status):
+            return False
+        return all(
+            any(node.value == value for node in response.find(path))
+            for path, value in self.where.items()
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Occasions:
+    """At which of the occasions that match a fault happens."""
+
+    nth: tuple[int, ...] | None = attrs.field(default=None, converter=_listed_or_none)
+    first: int | None = None
+    after: int = 0
+    every: int = 1
+    per: str = "fault"
+
+    def chosen(self, number: int) -> bool:
+        """Return whether the fault happens at an occasion; the first is number 1."""
+        return (
+            (self.nth is None or number in self.nth)
+            and (self.first is None or number <= self.first)
+            and number > self.after
+            and number % self.every == 0
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """What goes wrong, and when; the package's docstring explains the words."""
+
+    id: str
+    description: str = ""
+    request_match: RequestMatch
+    unless: RequestMatch | None
+    response_match: ResponseMatch
+    occasions: Occasions
+    request: Sequence[tuple[str, Any]]
+    answer: Sequence[tuple[str, Any]]
+
+    def concerns(self, request: Request, history: History) -> bool:
+        """Return whether the fault's conditions on a request hold."""
+        return self.request_match.holds(request, history) and not (
+            self.unless is not None and self.unless.holds(request, history)
+        )
+
+
+class History:
+    """What has happened so far: occasions are counted, and operations on a video remembered."""
+
+    def __init__(self) -> None:
+        self._occasions: Counter[tuple[str, str]] = Counter()
+        self._seen: set[tuple[str, str]] = set()
+
+    def occasion(self, fault: Fault, request: Request, video_id: str) -> bool:
+        """Count an occasion of a fault and return whether the fault happens at it."""
+        by = {"fault": "", "video": video_id, "key": request.key}[fault.occasions.per]
+        self._occasions[fault.id, by] += 1
+        return fault.occasions.chosen(self._occasions[fault.id, by])
+
+    def remember(self, operation: str | None, video_id: str) -> None:
+        """Remember that an operation on a video was answered with 2xx."""
+        if operation is not None and video_id:
+            self._seen.add((operation, video_id))
+
+    def has(self, operation: str, video_id: str) -> bool:
+        """Return whether an operation on a video was answered with 2xx before."""
+        return (operation, video_id) in self._seen
+
+
+def _have(values: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    for name, value in wanted.items():
+        if value is None:
+            if name in values:
+                return False
+        elif name not in values or (value is not True and str(values[name]) != value):
+            return False
+    return True
