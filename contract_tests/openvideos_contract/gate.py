@@ -24,6 +24,7 @@ from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
 from openvideos_contract.contract_checks import Violation, violations
 from openvideos_contract.exchange import Exchange
+from openvideos_contract.interrupts import uninterrupted
 from openvideos_contract.outcome import Blocked, Nonconformity, Prohibited
 
 class Key(enum.Enum):
@@ -34,6 +35,7 @@ class Key(enum.Enum):
 
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
 _STARTS_JOBS = frozenset({"POST", "PUT", "PATCH"})
+_LATER = frozenset({409, 425, 429})
 
 
 @attrs.define
@@ -149,11 +151,19 @@ class Gate:
             raise Blocked(self._gone)
         request.read()
         path = self._path(request)
-        billable = request.method in _STARTS_JOBS
         self._forbid_deleting_others(request.method, path)
-        if billable:
-            self._forbid_repeating(family)
+        billable = request.method in _STARTS_JOBS
+        if not billable:
+            return self._exchange(request, path, key, family)
+        self._forbid_repeating(family)
+        with uninterrupted():
             self.budget.take()
+            return self._exchange(request, path, key, family)
+
+    def _exchange(
+        self, request: httpx.Request, path: str, key: str | None, family: str | None
+    ) -> Exchange:
+        billable = request.method in _STARTS_JOBS
         sent_at = time.time()
         try:
             response = self._answer(request)
@@ -188,10 +198,9 @@ class Gate:
         end = time.monotonic() + deadline
         waiting = [made for made in reversed(self.made) if not made.deleted]
         while waiting:
-            for made in waiting:
-                self._delete(made)
-            waiting = [made for made in waiting if not made.deleted and made.path]
-            if not waiting or time.monotonic() >= end or self._gone:
+            # A job that still runs may be deleted later; any other refusal is final.
+            waiting = [made for made in waiting if self._delete(made) in _LATER]
+            if not waiting or time.monotonic() >= end:
                 break
             time.sleep(0.5)
         return [made for made in self.made if not made.deleted]
@@ -271,14 +280,16 @@ class Gate:
         if family is not None:
             self._delete(made)
 
-    def _delete(self, made: Made) -> None:
+    def _delete(self, made: Made) -> int | None:
+        """Delete a job; return the status of the answer, None where there was none."""
         if not made.path:
-            return
+            return None
         try:
             answer = self.send("DELETE", made.path, key=made.key)
         except (Nonconformity, Blocked):
-            return
+            return None
         made.deleted = made.deleted or answer.status in {404, 410}
+        return answer.status
 
     def _note_deletion(self, exchange: Exchange, path: str) -> None:
         if exchange.request.method != "DELETE" or not exchange.ok:

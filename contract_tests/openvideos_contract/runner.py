@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import hypothesis.configuration
 import pytest
 
-from openvideos_contract.session import TESTS, Session
+from openvideos_contract import requirements
+from openvideos_contract.session import TESTS, Session, proved_by
 
 # Settings of the caller's own tests, which are not ours.
 _FOREIGN_SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
@@ -27,7 +28,32 @@ def run(session: Session) -> None:
     Raises:
         SuiteFaultError: The tests could not be collected or run.
     """
-    arguments = [
+    code = _pytest([], session)
+    if code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+        raise SuiteFaultError(f"the suite itself failed (pytest ended with {int(code)})")
+
+
+def self_check() -> list[str]:
+    """Return what is wrong with the suite: a MUST without a test, a test without a requirement."""
+    collected = _Collected()
+    code = _pytest(["--collect-only"], collected)
+    if code is not pytest.ExitCode.OK:
+        return [f"the tests cannot be collected (pytest ended with {int(code)})"]
+    return requirements.faults(requirements.load().values(), collected.proved)
+
+
+class _Collected:
+    """Notes which requirements each test names."""
+
+    def __init__(self) -> None:
+        self.proved: dict[str, list[str]] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.proved = {item.nodeid: proved_by(item) for item in session.items}
+
+
+def _pytest(arguments: list[str], plugin: object) -> int:
+    settings = [
         str(TESTS),
         f"--rootdir={TESTS}",
         f"--confcutdir={TESTS}",
@@ -38,14 +64,15 @@ def run(session: Session) -> None:
         "-W",
         "ignore",
     ]
-    for plugin in ("cacheprovider", "terminal", "faulthandler", "unraisableexception"):
-        arguments += ["-p", f"no:{plugin}"]
-    arguments += ["-p", "openvideos_contract.plugin"]
+    for name in ("cacheprovider", "terminal", "faulthandler", "unraisableexception"):
+        settings += ["-p", f"no:{name}"]
+    settings += ["-p", "openvideos_contract.plugin"]
     with tempfile.TemporaryDirectory(prefix="openvideos-") as folder, _apart():
         hypothesis.configuration.set_hypothesis_home_dir(folder)
-        code = pytest.main(arguments, plugins=[session])
-    if code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
-        raise SuiteFaultError(f"the suite itself failed (pytest ended with {int(code)})")
+        try:
+            return pytest.main(settings + arguments, plugins=[plugin])
+        finally:
+            hypothesis.configuration.set_hypothesis_home_dir(None)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from schemathesis import Case, GenerationMode
 from schemathesis.core.transport import Response
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import ensure_resource_availability, use_after_free
 
 from openvideos_contract.configuration import Configuration
@@ -115,10 +116,10 @@ def test_what_was_made_is_found_and_what_was_deleted_is_gone(
                     checks=[use_after_free, ensure_resource_availability],
                     recorder=self.recorder,
                 )
-            except AssertionError as error:
+            except FailureGroup as error:
                 world.failure = Nonconformity(
                     expected="what was made to be found, and what was deleted to be gone",
-                    seen=f"{error}: {self.exchange.summary}",
+                    seen=f"{error.exceptions[0]}: {self.exchange.summary}",
                     exchange=self.exchange,
                 )
                 hypothesis.reject()

@@ -1,0 +1,159 @@
+"""The gate: what leaves it, what it counts, what it deletes and what it shows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from openvideos_contract.contract_checks import Kind
+from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.outcome import Blocked, BudgetExhausted, Nonconformity, Prohibited
+
+MakeGate = Callable[..., Gate]
+
+
+def test_no_more_jobs_are_started_than_the_budget_allows(
+    lenient: object, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url, max_videos=2)
+    gate.send("POST", "/videos", json={"prompt": "one"})
+    gate.send("POST", video_path("own_0", "remix"), json={"prompt": "two"})
+    for path in ("/videos", "/videos/edits", "/videos/characters", "//videos/"):
+        with pytest.raises(BudgetExhausted, match="--max-videos 2"):
+            gate.send("POST", path, json={"prompt": "three"})
+    assert len(lenient.accepted) == gate.budget.spent == 2
+
+
+def test_a_refused_request_costs_nothing(lenient: object, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url, max_videos=1)
+    lenient.answer = lambda method, path: (400, {"error": {}})
+    for _ in range(3):
+        assert gate.send("POST", "/videos", json={}).refused
+    assert gate.budget.spent == 0
+
+
+def test_a_lost_answer_counts_as_a_job(serve_raw: Callable[..., str], gate_to: MakeGate) -> None:
+    gate = gate_to(serve_raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"), max_videos=1)
+    with pytest.raises(Nonconformity, match="a whole answer"):
+        gate.send("POST", "/videos", json={"prompt": "x"})
+    assert gate.budget.left == 0
+
+
+def test_what_was_accepted_wrongly_is_deleted_at_once_and_not_sent_again(
+    lenient: object, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    gate.current_test = "the first test"
+    gate.send("POST", "/videos", json={"prompt": ""}, family="an empty prompt")
+    assert lenient.log[-1] == ("DELETE", "/v1/videos/made_0")
+    with pytest.raises(Blocked, match="an empty prompt before, in the first test"):
+        gate.send("POST", "/videos", json={"prompt": ""}, family="an empty prompt")
+    gate.send("POST", "/videos", json={}, family="no prompt")
+    assert len(lenient.accepted) == 2
+
+
+def test_nothing_is_deleted_that_the_run_did_not_make(lenient: object, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    for path in ("/videos/own_0", "/videos/own_0/", "/videos/%6fwn_0", "/videos/", "/videos"):
+        with pytest.raises(Prohibited):
+            gate.send("DELETE", path)
+    assert gate.send("DELETE", video_path(f"video_{gate.configuration.run_id}")).status == 404
+    made = gate.send("POST", "/videos", json={"prompt": "x"}).video()["id"]
+    assert gate.send("DELETE", video_path(made)).ok
+    assert {"own_0", "own_1", "own_2"} <= set(lenient.videos)
+
+
+def test_all_that_was_made_is_deleted_at_the_end_the_latest_first(
+    lenient: object, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    for prompt in "abc":
+        gate.send("POST", "/videos", json={"prompt": prompt})
+    gate.send("DELETE", "/videos/made_1")
+    assert gate.delete_made() == []
+    deletions = [path for method, path in lenient.log if method == "DELETE"]
+    assert deletions == [f"/v1/videos/made_{number}" for number in (1, 2, 0)]
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
+
+
+def test_what_cannot_be_deleted_is_named(lenient: object, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    gate.send("POST", "/videos", json={"prompt": "x"})
+    lenient.answer = lambda method, path: (405, {})
+    assert [made.id for made in gate.delete_made()] == ["made_0"]
+
+
+def test_a_running_job_is_deleted_once_it_has_ended(lenient: object, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    gate.send("POST", "/videos", json={"prompt": "x"})
+    answer, refusals = lenient.answer, iter([409])
+    lenient.answer = lambda method, path: (
+        (status, {}) if (status := next(refusals, None)) else answer(method, path)
+    )
+    assert gate.delete_made() == []
+
+
+def test_curl_sends_the_request_again_and_shows_no_key(lenient: object, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    exchange = gate.send(
+        "POST", "/videos", json={"prompt": "it's $HOME `x` \"q\" sk-secret-of-the-test"}
+    )
+    curl = exchange.curl
+    assert "sk-secret" not in curl
+    assert "sk-secret" not in repr(gate.configuration)
+    assert "sk-secret" not in repr(exchange)
+    words = shlex.split(curl.replace("$OPENVIDEOS_API_KEY", "sk-secret-of-the-test"))
+    assert words[-1] == f"{lenient.base_url}/videos"
+    assert words[words.index("-X") + 1] == "POST"
+    assert "authorization: Bearer sk-secret-of-the-test" in words
+
+
+def test_curl_carries_bytes_that_are_no_text(lenient: object, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    exchange = gate.send("POST", "/videos", content=b"\xff\x00")
+    assert exchange.curl.startswith("echo /wA= | base64 -d | curl")
+
+
+def test_a_form_is_multipart_even_without_a_file(lenient: object, gate_to: MakeGate) -> None:
+    request = gate_to(lenient.base_url).send("POST", "/videos", form={"prompt": "é"}).request
+    assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert 'name="prompt"\r\n' in request.content.decode()
+
+
+def test_every_answer_is_held_against_the_contract(lenient: object, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    lenient.videos["own_0"]["seconds"] = 4
+    gate.send("GET", "/videos/own_0")
+    gate.send("GET", "/videos/nobody")
+    lenient.answer = lambda method, path: (500, {"error": "Traceback (most recent call last)"})
+    gate.send("GET", "/videos")
+    found = {violation.kind for violation in gate.found}
+    assert found == {Kind.BODY, Kind.ENVELOPE, Kind.SERVER_ERROR, Kind.REQUEST_ID, Kind.LEAK}
+    wrong_shape = next(found for found in gate.found if found.kind is Kind.BODY)
+    assert wrong_shape.operation == "retrieve_video"
+    assert wrong_shape.seen.startswith("at seconds: 4 is not of type")
+
+
+def test_a_slow_answer_is_cut_off_in_bounded_time(
+    gate_to: MakeGate, serve_raw: Callable[..., str]
+) -> None:
+    gate = gate_to(serve_raw(b""), request_timeout=1.0)
+    with pytest.raises(Nonconformity) as caught:
+        gate.send("GET", "/videos")
+    assert isinstance(caught.value.__cause__, httpx.TimeoutException)
+
+
+def test_a_server_that_is_gone_blocks_the_rest_at_once(
+    lenient: object, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    gate.send("GET", "/videos")
+    gate.close()
+    gate = gate_to("http://127.0.0.1:9/v1")
+    with pytest.raises(Nonconformity, match="no connection after GET"):
+        gate.send("GET", "/videos")
+    with pytest.raises(Blocked, match="no longer accepts connections"):
+        gate.send("GET", "/videos")

@@ -1,0 +1,81 @@
+"""Which generated bodies count as broken, and which of them nobody can mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openvideos_contract.contract import Contract
+from openvideos_contract.generated import Broken, _as_form, rules_broken_by
+
+CONTRACT = Contract.load("openai")
+OPEN_CONTRACT = Contract.load(None)
+
+
+def meaningless(body: Any) -> bool:
+    return any(rule.meaningless for rule in rules_broken_by(OPEN_CONTRACT, "CreateVideoJson", body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        None,
+        {},
+        {"prompt": ""},
+        {"prompt": None},
+        {"prompt": {"a": 1}},
+        {"prompt": "x", "seconds": "abc"},
+        {"prompt": "x", "size": "axb"},
+    ],
+    ids=repr,
+)
+def test_what_nobody_can_mean(body: Any) -> None:
+    assert meaningless(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"prompt": "x"},
+        {"prompt": 5},
+        {"prompt": "x", "seconds": 4},
+        {"prompt": "x", "seconds": "4s"},
+        {"prompt": "x", "seconds": ""},
+        {"prompt": "x", "size": None},
+        {"prompt": "x", "size": "720 x 1280"},
+        {"prompt": "x", "unknown": 1},
+        {"prompt": "x" * 32_001},
+        {"prompt": "x", "input_reference": {}},
+    ],
+    ids=lambda body: repr(body)[:40],
+)
+def test_what_a_lenient_server_may_mean(body: Any) -> None:
+    assert not meaningless(body)
+
+
+@given(st.text(min_size=1, max_size=50), st.integers(1, 60), st.integers(1, 4000))
+def test_a_body_that_keeps_the_contract_breaks_no_rule(
+    prompt: str, seconds: int, width: int
+) -> None:
+    body = {"prompt": prompt, "seconds": str(seconds), "size": f"{width}x{width}"}
+    assert rules_broken_by(OPEN_CONTRACT, "CreateVideoJson", body) == []
+
+
+def test_a_rule_says_where_and_what() -> None:
+    found = rules_broken_by(CONTRACT, "CreateVideoJson", {"prompt": "", "width": 1})
+    assert {str(rule) for rule in found} == {
+        "prompt against minLength",
+        "the body against additionalProperties",
+    }
+    assert Broken("prompt", "minLength", "") in found
+
+
+def test_a_form_is_judged_as_the_text_that_is_sent() -> None:
+    schema = CONTRACT.document["components"]["schemas"]["CreateVideoForm"]
+    sent = _as_form({"prompt": True, "characters[][id]": "x", "input_reference": b"\x00"}, schema)
+    assert sent == {"prompt": "true", "characters[][id]": ["x"], "input_reference": "<bytes>"}
+    assert _as_form({"prompt": ["a", "b"]}, schema) is None

@@ -1,0 +1,65 @@
+"""Looking into media: what is whole passes, and damage is seen."""
+
+from __future__ import annotations
+
+import av
+import pytest
+from PIL import Image
+
+from openvideos_contract.media import BrokenError, decode, picture_type, png
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    target = tmp_path_factory.mktemp("film") / "film.mp4"
+    # The index comes first, so that a film that is cut off can still be opened.
+    with av.open(str(target), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=30, options={"threads": "1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(60):
+            picture = Image.effect_noise((64, 48), 50 + number).convert("RGB")
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode())
+    return target.read_bytes()
+
+
+def test_a_whole_film_is_measured(film: bytes) -> None:
+    found = decode(film)
+    assert (found.width, found.height, found.frames) == (64, 48, 60)
+    assert found.seconds == pytest.approx(2.0, abs=0.05)
+    assert (found.video_codec, found.audio_codec) == ("h264", "")
+    assert "mp4" in found.container
+
+
+@pytest.mark.parametrize("kept", [0, 20, 200, 0.5, 0.9, 0.99])
+def test_a_film_that_is_cut_off_is_broken(film: bytes, kept: float) -> None:
+    size = int(len(film) * kept) if isinstance(kept, float) else kept
+    with pytest.raises(BrokenError):
+        decode(film[:size])
+
+
+def test_a_film_that_is_damaged_inside_is_broken(film: bytes) -> None:
+    middle = len(film) // 2
+    with pytest.raises(BrokenError):
+        decode(film[:middle] + b"\xa5" * 2000 + film[middle + 2000 :])
+
+
+@pytest.mark.parametrize("data", [b"", b"no film", b"\x00" * 1000])
+def test_what_is_no_film_is_broken(data: bytes) -> None:
+    with pytest.raises(BrokenError):
+        decode(data)
+
+
+def test_a_picture_tells_its_type() -> None:
+    assert picture_type(png(8, 8)) == "image/png"
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", png(64, 64)[:60]])
+def test_what_is_no_whole_picture_is_broken(data: bytes) -> None:
+    with pytest.raises(BrokenError):
+        picture_type(data)
+
+
+def test_a_film_is_no_picture(film: bytes) -> None:
+    with pytest.raises(BrokenError):
+        picture_type(film)

@@ -1,0 +1,172 @@
+"""Whole runs, by the command, as a user starts it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from openvideos_emulator import Emulator
+
+KEYS = ("sk-first-key-of-the-test", "sk-second-key-of-the-test")
+COMMAND = (sys.executable, "-c", "from openvideos_contract.command import app; app()")
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(speed=60, api_keys=KEYS) as running:
+        yield running
+
+
+def conform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def report_in(folder: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    return document
+
+
+@pytest.fixture(scope="module")
+def healthy(
+    emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[subprocess.CompletedProcess[str], Path, float]:
+    """A run with everything against the healthy emulator."""
+    folder = tmp_path_factory.mktemp("healthy")
+    started = time.monotonic()
+    run = conform(
+        folder,
+        *("--base-url", emulator.base_url, "--api-key", KEYS[0], "--second-api-key", KEYS[1]),
+        *("--dialect", "openai", "--report-dir", "reports"),
+    )
+    return run, folder, time.monotonic() - started
+
+
+Healthy = tuple[subprocess.CompletedProcess[str], Path, float]
+
+
+def test_the_healthy_emulator_conforms_without_a_warning(healthy: Healthy) -> None:
+    run, folder, seconds = healthy
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert seconds < 60
+    report = report_in(folder / "reports")
+    assert report["verdicts"] == dict.fromkeys(
+        ("core", "remix", "auth", "media", "catalogue"), "conforms"
+    )
+    assert {result["status"] for result in report["results"]} == {"pass"}
+    assert {found["status"] for found in report["requirements"].values()} == {"pass"}
+
+
+def test_a_run_says_beforehand_what_it_costs_and_keeps_to_it(healthy: Healthy) -> None:
+    run, folder, _ = healthy
+    plan = run.stdout.partition("create (")[0]
+    assert "at most 8 (--max-videos); a complete run needs 7" in plan
+    assert "8 s, 1280x720" in plan
+    jobs = report_in(folder / "reports")["jobs"]
+    assert jobs["spent"] <= 8
+    assert jobs["left_over"] == []
+
+
+def test_a_run_leaves_no_file_but_its_reports(healthy: Healthy) -> None:
+    _, folder, _ = healthy
+    left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+    assert left == ["reports", "reports/junit.xml", "reports/report.json"]
+
+
+def test_no_report_shows_a_key(healthy: Healthy) -> None:
+    run, folder, _ = healthy
+    texts = [run.stdout, run.stderr]
+    texts += [path.read_text() for path in (folder / "reports").iterdir()]
+    assert not any(key in text for key in KEYS for text in texts)
+
+
+def test_junit_has_a_suite_for_each_profile(healthy: Healthy) -> None:
+    _, folder, _ = healthy
+    suites = ElementTree.parse(folder / "reports" / "junit.xml").getroot()  # noqa: S314 - our own
+    assert {suite.get("name") for suite in suites} == {
+        f"openvideos.{name}" for name in ("core", "remix", "auth", "media", "catalogue")
+    }
+    assert all(suite.get("failures") == suite.get("errors") == "0" for suite in suites)
+
+
+def test_a_run_deletes_what_it_made(emulator: Emulator, healthy: Healthy) -> None:
+    import httpx
+
+    headers = {"Authorization": f"Bearer {KEYS[0]}"}
+    listed = httpx.get(f"{emulator.base_url}/videos", headers=headers, trust_env=False).json()
+    assert [video["prompt"] for video in listed["data"]] == []
+
+
+def test_a_run_that_left_a_must_out_is_incomplete(emulator: Emulator, tmp_path: Path) -> None:
+    arguments = ("--base-url", emulator.base_url, "--api-key", KEYS[0], "--max-videos", "0")
+    arguments += ("--only", "LIST-010", "--only", "CREATE-001")
+    run = conform(tmp_path, *arguments)
+    assert run.returncode == 3, run.stdout
+    assert "--max-videos 0 is reached" in run.stdout
+    assert "would leave nothing out" in run.stdout
+    assert conform(tmp_path, *arguments, "--allow-incomplete").returncode == 0
+
+
+def test_a_server_that_takes_everything_is_sent_no_more_jobs_than_allowed(
+    lenient: Any, tmp_path: Path
+) -> None:
+    run = conform(
+        tmp_path,
+        *("--base-url", lenient.base_url, "--max-videos", "3", "--dialect", "openai"),
+        *("--report-dir", str(tmp_path), "--api-key", KEYS[0], "--job-timeout", "5"),
+    )
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert len(lenient.accepted) == 3
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
+    results = report_in(tmp_path)["results"]
+    failed = {result["requirement"] for result in results if result["status"] == "fail"}
+    assert {"CREATE-011", "AUTH-001", "RETRIEVE-004"} & failed
+    assert not [result for result in results if result["status"] == "error"]
+    assert all(result["curl"] for result in results if result["status"] == "fail")
+
+
+def test_an_interrupted_run_deletes_what_it_made(lenient: Any, tmp_path: Path) -> None:
+    lenient.status_of_jobs = "queued"  # so that the run waits for the jobs
+    process = subprocess.Popen(
+        [*COMMAND, "--base-url", lenient.base_url, "--profile", "core", "--only", "LIFE-001"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while len(lenient.accepted) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert len(lenient.accepted) == 3, output
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
+    assert process.returncode == 3, output
+
+
+def test_the_suite_is_usable_as_plain_pytest(emulator: Emulator, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "openvideos_contract.plugin"),
+            *("--pyargs", "openvideos_contract", "--openvideos-url", emulator.base_url),
+            *("--openvideos-api-key", KEYS[0], "-k", "unknown_id and not remix", "-q"),
+            *("-p", "no:cacheprovider"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "3 passed" in run.stdout
