@@ -48,7 +48,8 @@ def main() -> int:
 
 def make_video(base_url: str, api_key: str, console: Console) -> None:
     """Ask for a video, wait for it with a bar, and download it."""
-    with OpenVideos(base_url=base_url, api_key=api_key) as client, Progress(console=console) as bars:
+    client = OpenVideos(base_url=base_url, api_key=api_key)
+    with client, Progress(console=console) as bars:
         job = client.videos.submit(prompt=PROMPT, seconds=4)
         bar = bars.add_task(job.id[:14], total=100)
 
