@@ -16,7 +16,7 @@ from openvideos_emulator.errors import (
     unknown_url,
 )
 from openvideos_emulator.operations import HANDLERS
-from openvideos_emulator.service import Call, Handler, Service
+from openvideos_emulator.service import Call, Handler, Service, header
 from openvideos_emulator.validation import Checker, query_schema
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         method: str = scope["method"]
         path: str = scope["path"]
-        headers = {name.decode("latin-1"): value for name, value in scope["headers"]}
+        headers: dict[bytes, bytes] = dict(scope["headers"])
         if not path.startswith(f"{PREFIX}/"):
             raise unknown_url(method, path)
-        tenant = self._keys.tenant(headers.get("authorization"))
+        tenant = self._keys.tenant(headers.get(b"authorization"))
         found = self._contract.find(path)
         if found is None:
             raise unknown_url(method, path)
@@ -97,14 +97,13 @@ class App:
         operation = resource.operation(method)
         if operation is None:
             raise method_not_allowed(method, path, resource.allowed)
-        texts = {name: value.decode("latin-1") for name, value in headers.items()}
         endpoint = self._endpoints[operation.id]
         call = Call(
             tenant=tenant,
             path=names,
             query=endpoint.query(scope["query_string"]),
-            fields=await endpoint.fields(texts, receive),
-            headers=texts,
+            fields=await endpoint.fields(headers, receive),
+            headers=headers,
             method=method,
         )
         return await endpoint.handler(self._service, call)
@@ -137,12 +136,12 @@ class _Endpoint:
         self._query.check(values)
         return values
 
-    async def fields(self, headers: Mapping[str, str], receive: Receive) -> Any:
+    async def fields(self, headers: Mapping[bytes, bytes], receive: Receive) -> Any:
         """Return the body's fields."""
         if self._body is None:
             return None
         return await self._body.read(
-            headers.get("content-type"), headers.get("content-length"), receive
+            header(headers, "content-type"), header(headers, "content-length"), receive
         )
 
 

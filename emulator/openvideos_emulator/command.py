@@ -10,13 +10,21 @@ import typer
 
 app = typer.Typer(help="Run a server that keeps the contract, with no GPU and no bill.")
 
+_USUAL_PORT = 8000
+_ERROR = 1
 _USAGE_ERROR = 2
 
 
 @app.callback(invoke_without_command=True)
 def emulator(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Port to listen on; 0 picks a free one.  [default: {_USUAL_PORT}; with exec 0]"
+        ),
+    ] = None,
     db: Annotated[
         str | None,
         typer.Option(
@@ -62,12 +70,30 @@ def emulator(
         Path | None, typer.Option(help="Write the port to this file once the emulator answers.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log no requests.")] = False,
+    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Run a server that keeps the contract, with no GPU and no bill.
 
     Prints its base URL once it answers. A prompt that holds [moderation_blocked] is accepted and
     then refused by moderation.
     """
+    if context.invoked_subcommand is not None:
+        from openvideos_emulator.running import Emulator
+
+        context.obj = Emulator(
+            host=host,
+            port=port or 0,
+            db=db,
+            reset=reset,
+            speed=speed,
+            api_keys=api_key or [],
+            dialect=dialect,
+            canned=canned,
+            faults=faults,
+            quiet=quiet,
+        )
+        return
+
     from openvideos_emulator.database import UnusableDatabaseError
     from openvideos_emulator.server import serve
     from openvideos_emulator.settings import Settings, SettingsError
@@ -75,7 +101,7 @@ def emulator(
     try:
         settings = Settings(
             host=host,
-            port=port,
+            port=_USUAL_PORT if port is None else port,
             database=db,
             reset=reset,
             speed=speed,
@@ -85,8 +111,29 @@ def emulator(
             faults=faults,
             port_file=port_file,
             quiet=quiet,
+            until_stdin_closes=until_stdin_closes,
         )
         serve(settings)
     except (SettingsError, UnusableDatabaseError) as error:
         sys.stderr.write(f"openvideos emulator: {error}\n")
         raise typer.Exit(_USAGE_ERROR) from error
+
+
+@app.command("exec", context_settings={"ignore_unknown_options": True})
+def execute(
+    context: typer.Context,
+    command: Annotated[list[str], typer.Argument(help="The command, after `--`.")],
+) -> None:
+    """Run a command with an emulator of its own, and end with the command's exit code.
+
+    The command finds it by OPENVIDEOS_BASE_URL and OPENVIDEOS_API_KEY, and by OPENAI_BASE_URL and
+    OPENAI_API_KEY.
+    """
+    from openvideos_emulator.running import EmulatorError, run_beside
+
+    try:
+        code = run_beside(context.obj, command)
+    except EmulatorError as error:
+        sys.stderr.write(f"openvideos emulator exec: {error}\n")
+        raise typer.Exit(_ERROR) from error
+    raise typer.Exit(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_STOP = 10.0
 _LOOK_EVERY = 0.01
+_EXIT_OF_A_SIGNAL = 128
+_LOOPBACK = "127.0.0.1"
 
 
 class EmulatorError(Exception):
@@ -42,22 +45,28 @@ class Emulator:
         *,
         speed: float = 60.0,
         db: str | Path | None = None,
+        reset: bool = False,
         api_keys: Sequence[str] = (),
         dialect: str | Path = "openai",
         canned: bool = False,
         faults: str | Path | None = None,
+        host: str = _LOOPBACK,
         port: int = 0,
+        quiet: bool = False,
     ) -> None:
         """Describe an emulator; `start`, or a `with` block, starts it.
 
         Args:
             speed: How many times faster than the real service videos are made.
             db: The SQLite file that keeps its jobs; None keeps them until it stops.
+            reset: Whether to empty that file first.
             api_keys: The keys that it accepts; empty accepts any key.
             dialect: The name of a dialect, an Overlay file, or `none`.
             canned: Whether any video and character id exists, completed.
             faults: A file of faults to inject.
+            host: The address to listen on.
             port: The port to listen on; 0 picks a free one.
+            quiet: Whether to log no requests.
         """
         self.api_key = api_keys[0] if api_keys else f"sk-{secrets.token_hex(16)}"
         self.base_url = ""
@@ -65,7 +74,11 @@ class Emulator:
         self._options += [option for key in api_keys for option in ("--api-key", key)]
         self._options += ["--db", str(db)] if db is not None else []
         self._options += ["--faults", str(faults)] if faults is not None else []
-        self._options += ["--canned"] if canned else []
+        self._options += ["--host", host] if host != _LOOPBACK else []
+        flags = {"--reset": reset, "--canned": canned, "--quiet": quiet}
+        self._options += [flag for flag, is_set in flags.items() if is_set]
+        # What listens on every address is reached by loopback.
+        self._reached_at = _LOOPBACK if host in ("0.0.0.0", "") else host  # noqa: S104 - a comparison
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -87,11 +100,13 @@ class Emulator:
                     *self._options,
                     "--port-file",
                     str(port_file),
+                    "--until-stdin-closes",
                 ],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                env=os.environ,
+                # A Ctrl-C is for whoever started it, who may still need it to clean up.
+                start_new_session=True,
             )
         deadline = time.monotonic() + _SECONDS_TO_START
         while not port_file.exists():
@@ -100,13 +115,16 @@ class Emulator:
                 self.stop()
                 raise EmulatorError(f"the emulator did not start: {said or 'it said nothing'}")
             time.sleep(_LOOK_EVERY)
-        self.base_url = f"http://127.0.0.1:{int(port_file.read_text())}/v1"
+        host = f"[{self._reached_at}]" if ":" in self._reached_at else self._reached_at
+        self.base_url = f"http://{host}:{int(port_file.read_text())}/v1"
         return self
 
     def stop(self) -> None:
         """End the process and wait until it has ended. Once it has, this does nothing."""
         if self._process is not None:
             self._process.terminate()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
             try:
                 self._process.wait(_SECONDS_TO_STOP)
             except subprocess.TimeoutExpired:
@@ -148,3 +166,31 @@ class Emulator:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
+    """Run a command while an emulator runs, and return the command's exit code.
+
+    Args:
+        emulator: The emulator, which is started and stopped here.
+        command: The command and its arguments.
+
+    Raises:
+        EmulatorError: The emulator did not start, or there is no such command.
+    """
+    with emulator:
+        found = {
+            "OPENVIDEOS_BASE_URL": emulator.base_url,
+            "OPENVIDEOS_API_KEY": emulator.api_key,
+            "OPENAI_BASE_URL": emulator.base_url,
+            "OPENAI_API_KEY": emulator.api_key,
+        }
+        try:
+            process = subprocess.Popen(command, env={**os.environ, **found})  # noqa: S603 - it is what the user asks for
+        except OSError as error:
+            raise EmulatorError(f"{command[0]} cannot be run: {error.strerror}") from error
+        # A terminal sends Ctrl-C to the command too, which decides what it means.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        code = process.wait()
+    return code if code >= 0 else _EXIT_OF_A_SIGNAL - code

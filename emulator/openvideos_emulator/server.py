@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 _SECONDS_FOR_LAST_ANSWERS = 1
 _BACKLOG = 2048
+_STDIN = 0
 
 
 def serve(settings: Settings) -> None:
@@ -28,6 +32,11 @@ def serve(settings: Settings) -> None:
         SettingsError: A setting cannot be used; a port that is taken is one.
         UnusableDatabaseError: The database cannot be used.
     """
+    # Whenever a signal comes, everything is closed on the way out.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, lambda *_: sys.exit(0))
+    if settings.until_stdin_closes:
+        threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
     with _bound(settings) as listener, assembled(settings) as app:
         config = uvicorn.Config(
             app,
@@ -35,22 +44,19 @@ def serve(settings: Settings) -> None:
             log_config=_log_config(),
             lifespan="off",
             server_header=False,
+            ws="none",
             timeout_graceful_shutdown=_SECONDS_FOR_LAST_ANSWERS,
             backlog=_BACKLOG,
         )
-        server = _Server(config, settings)
-        server.serve_until_stopped(listener)
+        _Server(config, settings).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it answers, and comes back when it is stopped by a signal."""
+    """A server that says when it answers."""
 
     def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
         super().__init__(config)
         self._settings = settings
-
-    def serve_until_stopped(self, listener: socket.socket) -> None:
-        self.run(sockets=[listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -60,6 +66,13 @@ class _Server(uvicorn.Server):
         if self._settings.port_file is not None:
             _write_whole(self._settings.port_file, f"{port}\n")
         print(f"http://{_in_url(self._settings.host)}:{port}{PREFIX}", flush=True)  # noqa: T201 - the one line that a caller reads
+
+
+def _stop_when_stdin_closes() -> None:
+    # The file descriptor itself: a thread that waits in sys.stdin would hold up the end.
+    while os.read(_STDIN, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _bound(settings: Settings) -> socket.socket:

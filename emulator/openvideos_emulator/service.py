@@ -46,7 +46,7 @@ class Call:
         path: The values of the path's names, such as `video_id`.
         query: The query's parameters, integers as integers.
         fields: The body's fields, None where the operation takes no body.
-        headers: The headers that matter here, by lower-case name.
+        headers: The headers, by lower-case name, as they came.
         method: The HTTP method.
     """
 
@@ -54,8 +54,18 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, Any]
     fields: Any
-    headers: Mapping[str, str]
+    headers: Mapping[bytes, bytes]
     method: str
+
+    def header(self, name: str) -> str | None:
+        """Return a header, or None where it was not sent."""
+        return header(self.headers, name)
+
+
+def header(headers: Mapping[bytes, bytes], name: str) -> str | None:
+    """Return a header as text, or None where it was not sent."""
+    value = headers.get(name.encode())
+    return None if value is None else value.decode("latin-1")
 
 
 Handler = Callable[[Service, Call], Awaitable[Answer]]

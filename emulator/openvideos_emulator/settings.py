@@ -50,6 +50,8 @@ class Settings:
         faults: A file of faults to inject, or None.
         port_file: A file that receives the port once the emulator answers, or None.
         quiet: Whether to log no requests.
+        until_stdin_closes: Whether to stop when stdin is closed, as it is when whoever started
+            the emulator has ended, however that came about.
         max_body_bytes: The longest request body that is read.
     """
 
@@ -64,4 +66,5 @@ class Settings:
     faults: Path | None = None
     port_file: Path | None = None
     quiet: bool = False
+    until_stdin_closes: bool = False
     max_body_bytes: int = 100 * 1024 * 1024

@@ -7,9 +7,9 @@ tells exactly what is in it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -58,13 +58,13 @@ class Studio:
 
         Args:
             folder: Where assets are kept.
-            most_bytes: How many bytes of them are kept; those not asked for longest go first.
+            most_bytes: How many bytes of them are kept; those used longest ago go first.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._most_bytes = most_bytes
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="studio")
-        self._known: OrderedDict[str, Asset] = OrderedDict()
+        self._known: dict[str, Asset] = {}
         self._making: dict[str, asyncio.Task[Asset]] = {}
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -84,19 +84,28 @@ class Studio:
         while True:
             asset = await self._asset(scene, variant, first_frame)
             try:
-                return asset, asset.path.open("rb")
+                file = asset.path.open("rb")
             except FileNotFoundError:
-                # Another process that shares the folder has made room.
+                # Room was made, perhaps by another process that shares the folder.
                 self._known.pop(asset.path.name, None)
+                continue
+            os.utime(file.fileno())
+            return asset, file
+
+    def forget(self, scene: Scene) -> None:
+        """Remove a scene's files."""
+        for variant in MEDIA_TYPES:
+            name = _name(scene, variant)
+            self._known.pop(name, None)
+            (self._folder / name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let the threads end."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def _asset(self, scene: Scene, variant: str, first_frame: bytes | None) -> Asset:
-        name = f"{_EDITION}-{scene.digest}{_SUFFIXES[variant]}"
+        name = _name(scene, variant)
         if asset := self._known.get(name):
-            self._known.move_to_end(name)
             return asset
         task = self._making.get(name)
         if task is None:
@@ -117,16 +126,28 @@ class Studio:
             with file:
                 await self.run(lambda: _complete(path, lambda part: _preview(variant, video, part)))
         asset = await self.run(lambda: _measured(path, MEDIA_TYPES[variant]))
+        await self.run(lambda: _make_room(self._folder, self._most_bytes, path))
         self._known[name] = asset
-        self._make_room(name)
         return asset
 
-    def _make_room(self, newest: str) -> None:
-        total = sum(asset.size for asset in self._known.values())
-        while total > self._most_bytes and next(iter(self._known)) != newest:
-            _, oldest = self._known.popitem(last=False)
-            oldest.path.unlink(missing_ok=True)
-            total -= oldest.size
+
+def _name(scene: Scene, variant: str) -> str:
+    return f"{_EDITION}-{scene.digest}{_SUFFIXES[variant]}"
+
+
+def _make_room(folder: Path, most_bytes: int, newest: Path) -> None:
+    """Remove the files that were used longest ago until the rest is within the bound."""
+    files = []
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            files.append((path.stat().st_mtime_ns, path.stat().st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if total <= most_bytes:
+            return
+        if path != newest:
+            path.unlink(missing_ok=True)
+            total -= size
 
 
 def _complete(path: Path, write: Callable[[Path], None]) -> None:

@@ -43,13 +43,13 @@ async def download(service: Service, call: Call) -> Answer:
 
 
 def _answer(asset: Asset, file: BinaryIO, call: Call) -> Answer:
-    if is_unchanged(call.headers.get("if-none-match"), asset.etag):
+    if is_unchanged(call.header("if-none-match"), asset.etag):
         file.close()
         return _NotModified(asset)
     # A range is GET's alone (RFC 9110, 14.2).
-    header = call.headers.get("range") if call.method == "GET" else None
+    header = call.header("range") if call.method == "GET" else None
     try:
-        asked = asked_range(header, call.headers.get("if-range"), asset.etag, asset.size)
+        asked = asked_range(header, call.header("if-range"), asset.etag, asset.size)
     except UnsatisfiableRangeError as error:
         raise ApiError(
             416,

@@ -8,7 +8,7 @@ from openvideos_emulator import queries
 from openvideos_emulator.answers import JsonAnswer
 from openvideos_emulator.catalogue import parsed_seconds, parsed_size
 from openvideos_emulator.errors import ApiError, video_not_found
-from openvideos_emulator.jobs import find_job, new_id, start_job, video_answer
+from openvideos_emulator.jobs import find_job, find_scene, new_id, start_job, video_answer
 from openvideos_emulator.operations.characters import find_character
 from openvideos_emulator.operations.uploads import first_frame_of
 from openvideos_emulator.scene import Part, Scene, hue_of
@@ -91,7 +91,9 @@ async def delete(service: Service, call: Call) -> JsonAnswer:
             409,
             "Video is still being processed, use GET /v1/videos/{video_id} to check status.",
         )
+    scene, _ = await find_scene(service, call, job)
     deleted = await service.database.write(queries.delete_job, call.tenant, job.id)
     if not deleted and not service.canned:
         raise video_not_found(job.id)
+    service.studio.forget(scene)
     return JsonAnswer({"id": job.id, "object": "video.deleted", "deleted": True})
