@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from openvideos_spec import ContractError, OverlayError
 
 from openvideos_contract import jobs, requirements
 from openvideos_contract.configuration import Configuration, ConfigurationError, chosen_profiles
@@ -18,12 +17,15 @@ from openvideos_contract.report import Report, build
 from openvideos_contract.reports import json_report, junit, terminal
 from openvideos_contract.runner import SuiteFaultError, run
 from openvideos_contract.session import Session
+from openvideos_spec import ContractError, OverlayError
 
 COULD_NOT_RUN = 2
 
 
 def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
-    """Run the suite and return its exit code: 0 conforms, 1 does not, 2 could not run, 3 incomplete.
+    """Run the suite and return its exit code.
+
+    0: the server conforms. 1: it does not. 2: the suite could not run. 3: a MUST was not tested.
 
     Args:
         settings: The fields of `Configuration`, but for the profiles.
@@ -81,6 +83,9 @@ def _progress(name: str, count: int) -> None:
 
 def _write(folder: Path, report: Report) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("report.json", json_report.text(report)), ("junit.xml", junit.text(report))):
+    for name, text in (
+        ("report.json", json_report.text(report)),
+        ("junit.xml", junit.text(report)),
+    ):
         (folder / name).write_text(text, "utf-8")
     typer.echo(f"reports: {folder / 'report.json'}, {folder / 'junit.xml'}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import jsonschema_rs
+
 import openvideos_spec
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -136,5 +137,5 @@ class Contract:
         return [str(value) for value in self.document["components"]["schemas"][name]["enum"]]
 
     def closed(self, name: str) -> bool:
-        """Return whether `Any{name}` allows the listed values only, as a dialect's catalogue does."""
+        """Return whether only the listed values are allowed, as a dialect's catalogue has it."""
         return len(self.document["components"]["schemas"][f"Any{name}"]["anyOf"]) == 1

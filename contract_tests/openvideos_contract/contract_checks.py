@@ -54,7 +54,9 @@ class Violation:
     exchange: Exchange
 
 
-def violations(contract: Contract, operation: Operation | None, exchange: Exchange) -> list[Violation]:
+def violations(
+    contract: Contract, operation: Operation | None, exchange: Exchange
+) -> list[Violation]:
     """Return what the answer of `exchange` got wrong, nothing where it keeps the contract."""
     return [
         Violation(kind, operation.id if operation else "", expected, seen, exchange)
@@ -86,7 +88,9 @@ def _findings(
 
 
 def _envelope(contract: Contract, exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
-    expected = 'the error envelope {"error": {"message", "type", "param", "code"}} as application/json'
+    expected = (
+        'the error envelope {"error": {"message", "type", "param", "code"}} as application/json'
+    )
     if exchange.media_type != "application/json":
         yield Kind.ENVELOPE, expected, exchange.summary
         return
@@ -109,7 +113,11 @@ def _headers(
         if contract.resolve(schema).get("type") == "integer" and text.strip().isdecimal():
             value = int(text)
         for problem in _problems(contract, schema, value):
-            yield Kind.HEADER, f"a header {name} as the contract describes it", f"{text!r}: {problem}"
+            yield (
+                Kind.HEADER,
+                f"a header {name} as the contract describes it",
+                f"{text!r}: {problem}",
+            )
 
 
 def _body(
@@ -147,10 +155,10 @@ def _problems(contract: Contract, schema: Any, value: Any) -> Iterator[str]:
         # Such as a number too large for the validator: no value that a contract could mean.
         yield shorten(str(error), 300)
         return
-    for error in errors[:5]:
-        path = "/".join(str(part) for part in error.instance_path)
+    for found in errors[:5]:
+        path = "/".join(str(part) for part in found.instance_path)
         at = f"at {path}: " if path else ""
-        yield at + shorten(error.message, 300)
+        yield at + shorten(found.message, 300)
 
 
 def compact(value: Any) -> str:

@@ -64,7 +64,7 @@ class Exchange:
 
     @property
     def media_type(self) -> str:
-        """The answer's Content-Type in lower case, without parameters; empty where there is none."""
+        """The answer's Content-Type in lower case, without parameters; empty if there is none."""
         return self.header("content-type").partition(";")[0].strip().lower()
 
     def header(self, name: str) -> str:

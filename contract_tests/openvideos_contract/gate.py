@@ -27,6 +27,7 @@ from openvideos_contract.exchange import Exchange
 from openvideos_contract.interrupts import uninterrupted
 from openvideos_contract.outcome import Blocked, Nonconformity, Prohibited
 
+
 class Key(enum.Enum):
     """Stands for a key in a call, so that a test holds no secret."""
 

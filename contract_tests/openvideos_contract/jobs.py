@@ -234,12 +234,8 @@ class Jobs:
                 self._look_early(self._jobs[name])
 
     def _make(self, wanted: JobRequest) -> None:
-        if self._gate.budget.left <= SPARE and self._gate.budget.limit > SPARE:
-            self._failures[wanted.name] = NotRun(
-                f"--max-videos {self._gate.budget.limit} leaves no room for the job {wanted.name}"
-            )
-            return
         try:
+            self._require_room(wanted)
             if wanted.encoding == "json":
                 answer = self._gate.send("POST", "/videos", json=wanted.fields)
             else:
@@ -248,14 +244,19 @@ class Jobs:
         except (Nonconformity, NotRun, Blocked) as failure:
             self._failures[wanted.name] = failure
 
+    def _require_room(self, wanted: JobRequest) -> None:
+        limit = self._gate.budget.limit
+        affordable = list(self._plan)[: max(limit - SPARE, min(limit, 1))]
+        if wanted.name not in affordable:
+            raise NotRun(f"--max-videos {limit} leaves no room for the job {wanted.name}")
+
     def _make_remix(self) -> None:
         if "remix" in self._jobs or "remix" in self._failures:
             return
         try:
             source = self.completed("plain")
-            if self._gate.budget.left <= 0:
-                raise NotRun(f"--max-videos {self._gate.budget.limit} leaves no room for a remix")
             wanted = self._plan["remix"]
+            self._require_room(wanted)
             answer = self._gate.send("POST", f"{source.path}/remix", json=wanted.fields)
             self.require_offered(answer, "remix")
             self._jobs["remix"] = Job(wanted, answer, answer.video()["id"])
@@ -285,7 +286,7 @@ class Jobs:
             raise Unsupported(f"the server does not offer {what}: {answer.summary}")
 
     def _let_a_second_pass(self, job: Job) -> None:
-        """Wait until a new job has a later created_at than `job`, so that a list can be in order."""
+        """Wait until a new job gets a later created_at than `job`, so that a list has an order."""
         created_at = job.video.get("created_at")
         if isinstance(created_at, int) and created_at == int(time.time()):
             time.sleep(created_at + 1.02 - time.time())

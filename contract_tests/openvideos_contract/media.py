@@ -46,7 +46,7 @@ def decode(data: bytes) -> Film:
     """
     logging.getLogger("libav").setLevel(logging.CRITICAL)
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             return _decode(container)
     except (av.error.FFmpegError, EOFError, IndexError) as error:
         raise BrokenError(f"it does not decode: {error}") from error

@@ -20,7 +20,7 @@ class Nonconformity(AssertionError):
         self.exchange = exchange
 
 
-class NotTested(Exception):  # noqa: N818 - an outcome, not an error
+class NotTested(Exception):
     """The promise could not be put to the test. Never raised as such: one of its kinds is."""
 
 
@@ -41,7 +41,7 @@ class BudgetExhausted(NotRun):
 
 
 @attrs.frozen
-class Prohibited(Exception):  # noqa: N818 - a mistake in a test, which must be loud
+class Prohibited(Exception):
     """A test asked for what the suite never does, such as deleting a video it did not make."""
 
     reason: str

@@ -8,9 +8,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -64,7 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
             second_api_key=options.pop("second-api-key")
             or os.environ.get("OPENVIDEOS_SECOND_API_KEY"),
             profiles=chosen_profiles(named, dialect),
-            **{name.replace("-", "_"): value for name, value in options.items() if value is not None},
+            **{
+                name.replace("-", "_"): value
+                for name, value in options.items()
+                if value is not None
+            },
         )
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from error

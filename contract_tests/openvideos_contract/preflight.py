@@ -14,7 +14,7 @@ from openvideos_contract.outcome import Nonconformity, shorten
 LONGEST_WAIT = 10.0
 
 
-class CouldNotRun(Exception):  # noqa: N818 - an outcome, not an error
+class CouldNotRun(Exception):
     """There is nothing to test; the message is one sentence that says why, and what to do."""
 
 

@@ -9,7 +9,9 @@ from openvideos_contract.gate import Gate
 from openvideos_contract.outcome import require
 
 
-def refused(gate: Gate, method: str, path: str, *, family: str | None = None, **request: Any) -> Exchange:
+def refused(
+    gate: Gate, method: str, path: str, *, family: str | None = None, **request: Any
+) -> Exchange:
     """Send a request that should be refused, and return its answer.
 
     Args:

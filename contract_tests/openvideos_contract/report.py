@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import attrs
 
@@ -43,7 +44,7 @@ class Report:
         exit_code: 0 conforms, 1 does not, 3 incomplete.
     """
 
-    configuration: Mapping[str, object]
+    configuration: Mapping[str, Any]
     suite_version: str
     contract_version: str
     contract_digest: str

@@ -59,12 +59,11 @@ class Requirement:
 def load() -> Mapping[str, Requirement]:
     """Return every requirement by id, in the order of the file."""
     text = resources.files(__package__).joinpath("requirements.yaml").read_text("utf-8")
-    found = {
+    return {
         number: Requirement(id=number, profile=profile, **fields)
         for profile, entries in _unrepeated(text).items()
         for number, fields in entries.items()
     }
-    return found
 
 
 def faults(requirements: Iterable[Requirement], proved: Mapping[str, Iterable[str]]) -> list[str]:

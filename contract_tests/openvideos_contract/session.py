@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,14 @@ from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
 from openvideos_contract.gate import Gate, Made
 from openvideos_contract.jobs import Jobs
-from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, NotTested, Unsupported, shorten
+from openvideos_contract.outcome import (
+    Blocked,
+    Nonconformity,
+    NotRun,
+    NotTested,
+    Unsupported,
+    shorten,
+)
 from openvideos_contract.requirements import Level, Requirement
 from openvideos_contract.verdict import Result, Status
 
@@ -100,7 +106,9 @@ class Session:
         failure = None if call.excinfo is None else call.excinfo.value
         if not proves or (call.when != "call" and failure is None):
             return
-        self.results += [result(item, requirement, failure, call.duration) for requirement in proves]
+        self.results += [
+            result(item, requirement, failure, call.duration) for requirement in proves
+        ]
         # For a reader of pytest's own report: not tested is a skip, and a SHOULD does not fail.
         if isinstance(failure, NotTested):
             report.outcome = "skipped"
@@ -118,9 +126,7 @@ class Session:
         self.gate.close()
 
 
-def choose(
-    known: Iterable[Requirement], configuration: Configuration
-) -> dict[str, Requirement]:
+def choose(known: Iterable[Requirement], configuration: Configuration) -> dict[str, Requirement]:
     """Return the requirements of the chosen profiles, without those that the user left out."""
     return {
         requirement.id: requirement
@@ -177,7 +183,9 @@ def result(
 
 
 def _explain(failure: Nonconformity, proves: list[Requirement]) -> str:
-    lines = [f"{requirement.id} {requirement.level}: {requirement.promise}" for requirement in proves]
+    lines = [
+        f"{requirement.id} {requirement.level}: {requirement.promise}" for requirement in proves
+    ]
     lines += [f"  expected: {failure.expected}", f"  seen:     {failure.seen}"]
     if failure.exchange:
         lines.append(f"  again:    {failure.exchange.curl}")

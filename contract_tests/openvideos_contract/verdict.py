@@ -13,7 +13,7 @@ from openvideos_contract.requirements import Level, Requirement
 class Status(enum.StrEnum):
     """What became of a test, or of a requirement over all its tests."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
     WARN = "warn"
     SKIP = "skip"
@@ -91,7 +91,7 @@ def expect_failures(results: Sequence[Result], expected: Mapping[str, str]) -> l
     Args:
         results: As they came out.
         expected: The requirements that are expected to fail, with the reasons. A failure of theirs
-            is an EXPECTED; where none of the tests failed though they ran, the expectation is STALE.
+            is EXPECTED; where none of its tests failed though they ran, the expectation is STALE.
     """
     outcomes: dict[str, set[Status]] = {}
     for result in results:
@@ -117,9 +117,7 @@ def expect_failures(results: Sequence[Result], expected: Mapping[str, str]) -> l
     return seen
 
 
-def judge_profile(
-    requirements: Iterable[Requirement], outcomes: Mapping[str, Status]
-) -> Verdict:
+def judge_profile(requirements: Iterable[Requirement], outcomes: Mapping[str, Status]) -> Verdict:
     """Return the verdict on a profile.
 
     Args:

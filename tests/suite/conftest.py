@@ -30,7 +30,9 @@ class LenientServer:
         handler = type("Handler", (_Handler,), {"lenient": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
 
     def answer(self, method: str, path: str) -> tuple[int, Any]:
@@ -48,7 +50,11 @@ class LenientServer:
                 return 200, listing(list(self.videos.values()))
             if method == "DELETE":
                 gone = self.videos.pop(parts[1], None)
-                return (200, {"id": parts[1], "object": "video.deleted", "deleted": True}) if gone else (404, {})
+                return (
+                    (200, {"id": parts[1], "object": "video.deleted", "deleted": True})
+                    if gone
+                    else (404, {})
+                )
             found = self.videos.get(parts[1]) if parts[0] == "videos" else None
             return (200, found) if found else (404, {"error": {"message": route, "query": query}})
 
@@ -72,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_DELETE = do_PUT = _serve  # noqa: N815 - names of the base class
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 

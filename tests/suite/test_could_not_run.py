@@ -76,9 +76,7 @@ def test_another_service(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -
     assert "there is no Videos API at" in said(capsys)
 
 
-def test_another_service_without_json(
-    capsys: pytest.CaptureFixture[str], serve_raw: Serve
-) -> None:
+def test_another_service_without_json(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -> None:
     assert run(serve_raw(http("200 OK", "text/plain", "hello"))) == 2
     assert "does not answer in JSON" in said(capsys)
 
@@ -88,9 +86,7 @@ def test_a_server_that_is_not_ready(capsys: pytest.CaptureFixture[str], serve_ra
     assert "is not ready: it answered 503" in said(capsys)
 
 
-def test_a_base_url_without_its_prefix(
-    capsys: pytest.CaptureFixture[str], lenient: Any
-) -> None:
+def test_a_base_url_without_its_prefix(capsys: pytest.CaptureFixture[str], lenient: Any) -> None:
     answer = lenient.answer
     lenient.answer = lambda method, path: (
         answer(method, path) if path.startswith("/v1/") else (404, {"error": {"message": "?"}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -15,9 +16,7 @@ from openvideos_contract.outcome import Blocked, BudgetExhausted, Nonconformity,
 MakeGate = Callable[..., Gate]
 
 
-def test_no_more_jobs_are_started_than_the_budget_allows(
-    lenient: object, gate_to: MakeGate
-) -> None:
+def test_no_more_jobs_are_started_than_the_budget_allows(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url, max_videos=2)
     gate.send("POST", "/videos", json={"prompt": "one"})
     gate.send("POST", video_path("own_0", "remix"), json={"prompt": "two"})
@@ -27,7 +26,7 @@ def test_no_more_jobs_are_started_than_the_budget_allows(
     assert len(lenient.accepted) == gate.budget.spent == 2
 
 
-def test_a_refused_request_costs_nothing(lenient: object, gate_to: MakeGate) -> None:
+def test_a_refused_request_costs_nothing(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url, max_videos=1)
     lenient.answer = lambda method, path: (400, {"error": {}})
     for _ in range(3):
@@ -43,7 +42,7 @@ def test_a_lost_answer_counts_as_a_job(serve_raw: Callable[..., str], gate_to: M
 
 
 def test_what_was_accepted_wrongly_is_deleted_at_once_and_not_sent_again(
-    lenient: object, gate_to: MakeGate
+    lenient: Any, gate_to: MakeGate
 ) -> None:
     gate = gate_to(lenient.base_url)
     gate.current_test = "the first test"
@@ -55,7 +54,7 @@ def test_what_was_accepted_wrongly_is_deleted_at_once_and_not_sent_again(
     assert len(lenient.accepted) == 2
 
 
-def test_nothing_is_deleted_that_the_run_did_not_make(lenient: object, gate_to: MakeGate) -> None:
+def test_nothing_is_deleted_that_the_run_did_not_make(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     for path in ("/videos/own_0", "/videos/own_0/", "/videos/%6fwn_0", "/videos/", "/videos"):
         with pytest.raises(Prohibited):
@@ -67,7 +66,7 @@ def test_nothing_is_deleted_that_the_run_did_not_make(lenient: object, gate_to: 
 
 
 def test_all_that_was_made_is_deleted_at_the_end_the_latest_first(
-    lenient: object, gate_to: MakeGate
+    lenient: Any, gate_to: MakeGate
 ) -> None:
     gate = gate_to(lenient.base_url)
     for prompt in "abc":
@@ -79,14 +78,14 @@ def test_all_that_was_made_is_deleted_at_the_end_the_latest_first(
     assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
 
 
-def test_what_cannot_be_deleted_is_named(lenient: object, gate_to: MakeGate) -> None:
+def test_what_cannot_be_deleted_is_named(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     gate.send("POST", "/videos", json={"prompt": "x"})
     lenient.answer = lambda method, path: (405, {})
     assert [made.id for made in gate.delete_made()] == ["made_0"]
 
 
-def test_a_running_job_is_deleted_once_it_has_ended(lenient: object, gate_to: MakeGate) -> None:
+def test_a_running_job_is_deleted_once_it_has_ended(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     gate.send("POST", "/videos", json={"prompt": "x"})
     answer, refusals = lenient.answer, iter([409])
@@ -96,10 +95,10 @@ def test_a_running_job_is_deleted_once_it_has_ended(lenient: object, gate_to: Ma
     assert gate.delete_made() == []
 
 
-def test_curl_sends_the_request_again_and_shows_no_key(lenient: object, gate_to: MakeGate) -> None:
+def test_curl_sends_the_request_again_and_shows_no_key(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     exchange = gate.send(
-        "POST", "/videos", json={"prompt": "it's $HOME `x` \"q\" sk-secret-of-the-test"}
+        "POST", "/videos", json={"prompt": 'it\'s $HOME `x` "q" sk-secret-of-the-test'}
     )
     curl = exchange.curl
     assert "sk-secret" not in curl
@@ -111,19 +110,19 @@ def test_curl_sends_the_request_again_and_shows_no_key(lenient: object, gate_to:
     assert "authorization: Bearer sk-secret-of-the-test" in words
 
 
-def test_curl_carries_bytes_that_are_no_text(lenient: object, gate_to: MakeGate) -> None:
+def test_curl_carries_bytes_that_are_no_text(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     exchange = gate.send("POST", "/videos", content=b"\xff\x00")
     assert exchange.curl.startswith("echo /wA= | base64 -d | curl")
 
 
-def test_a_form_is_multipart_even_without_a_file(lenient: object, gate_to: MakeGate) -> None:
+def test_a_form_is_multipart_even_without_a_file(lenient: Any, gate_to: MakeGate) -> None:
     request = gate_to(lenient.base_url).send("POST", "/videos", form={"prompt": "é"}).request
     assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
     assert 'name="prompt"\r\n' in request.content.decode()
 
 
-def test_every_answer_is_held_against_the_contract(lenient: object, gate_to: MakeGate) -> None:
+def test_every_answer_is_held_against_the_contract(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     lenient.videos["own_0"]["seconds"] = 4
     gate.send("GET", "/videos/own_0")
@@ -146,9 +145,7 @@ def test_a_slow_answer_is_cut_off_in_bounded_time(
     assert isinstance(caught.value.__cause__, httpx.TimeoutException)
 
 
-def test_a_server_that_is_gone_blocks_the_rest_at_once(
-    lenient: object, gate_to: MakeGate
-) -> None:
+def test_a_server_that_is_gone_blocks_the_rest_at_once(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     gate.send("GET", "/videos")
     gate.close()

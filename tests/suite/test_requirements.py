@@ -13,6 +13,7 @@ from openvideos_contract.requirements import Certainty, Level, Requirement
 from openvideos_contract.runner import self_check
 from openvideos_contract.session import ORDER, TESTS
 
+
 def test_every_requirement_has_a_test_and_every_test_a_requirement() -> None:
     assert self_check() == []
 

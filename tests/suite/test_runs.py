@@ -108,8 +108,8 @@ def test_a_run_deletes_what_it_made(emulator: Emulator, healthy: Healthy) -> Non
 
 
 def test_a_run_that_left_a_must_out_is_incomplete(emulator: Emulator, tmp_path: Path) -> None:
-    arguments = ("--base-url", emulator.base_url, "--api-key", KEYS[0], "--max-videos", "0")
-    arguments += ("--only", "LIST-010", "--only", "CREATE-001")
+    arguments = ["--base-url", emulator.base_url, "--api-key", KEYS[0], "--max-videos", "0"]
+    arguments += ["--only", "LIST-010", "--only", "CREATE-001"]
     run = conform(tmp_path, *arguments)
     assert run.returncode == 3, run.stdout
     assert "--max-videos 0 is reached" in run.stdout

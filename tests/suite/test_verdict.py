@@ -39,9 +39,7 @@ def profiles(draw: st.DrawFn) -> tuple[list[Requirement], dict[str, Status]]:
         requirement(number, level, draw(st.sampled_from(["", "it is offered"])))
         for number, level in enumerate(levels)
     ]
-    outcomes = {
-        one.id: draw(st.sampled_from(Status)) for one in found if draw(st.booleans())
-    }
+    outcomes = {one.id: draw(st.sampled_from(Status)) for one in found if draw(st.booleans())}
     return found, outcomes
 
 

@@ -112,7 +112,9 @@ def _verdicts(report: Report) -> str:
     incomplete = Verdict.INCOMPLETE in report.verdicts.values()
     if incomplete and isinstance(limit, int) and limit < report.jobs_needed:
         lines.append(f"--max-videos {report.jobs_needed} would leave nothing out")
-    for profile in report.configuration["named_profiles"]:  # type: ignore[attr-defined]  # a list
-        if report.verdicts.get(profile) is Verdict.UNSUPPORTED:
-            lines.append(f"the profile {profile} was asked for, and is not offered")
+    lines += [
+        f"the profile {profile} was asked for, and is not offered"
+        for profile in report.configuration["named_profiles"]
+        if report.verdicts.get(profile) is Verdict.UNSUPPORTED
+    ]
     return "\n".join(lines)

@@ -78,9 +78,7 @@ def _skip_unless_remix(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("AUTH-001")
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_no_key_is_refused(
-    gate: Gate, jobs: Jobs, nobody: str, key: str, operation: str
-) -> None:
+def test_no_key_is_refused(gate: Gate, jobs: Jobs, nobody: str, key: str, operation: str) -> None:
     require_status(call(gate, jobs, operation, nobody, key=None), 401)
 
 
@@ -102,9 +100,7 @@ def test_another_scheme_is_refused(gate: Gate, key: str, value: str) -> None:
 
 
 @pytest.mark.requirement("AUTH-004")
-def test_the_error_for_a_wrong_key_has_its_code(
-    gate: Gate, wrong_key: str, any_key: bool
-) -> None:
+def test_the_error_for_a_wrong_key_has_its_code(gate: Gate, wrong_key: str, any_key: bool) -> None:
     if any_key:
         raise Unsupported("the server takes any key as a tenant of its own")
     answer = gate.send("GET", "/videos", key=wrong_key)

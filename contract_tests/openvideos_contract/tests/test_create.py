@@ -113,7 +113,9 @@ def test_each_job_has_an_id_of_its_own(jobs: Jobs) -> None:
 
 
 @pytest.mark.requirement("CREATE-011")
-@pytest.mark.parametrize("request_", [{"json": {}}, {"form": {"seconds": "4"}}], ids=["json", "form"])
+@pytest.mark.parametrize(
+    "request_", [{"json": {}}, {"form": {"seconds": "4"}}], ids=["json", "form"]
+)
 def test_a_missing_prompt_is_refused(gate: Gate, request_: dict[str, Any]) -> None:
     refused(gate, "POST", "/videos", family="no prompt", **request_)
 

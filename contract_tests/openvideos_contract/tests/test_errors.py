@@ -28,7 +28,21 @@ def test_deleting_an_unknown_id_answers_404(gate: Gate, nobody: str) -> None:
 @pytest.mark.requirement("RETRIEVE-005")
 @pytest.mark.parametrize(
     "text",
-    ["?", "#", "%2F", "a/b", "a b", "..%2f..", "%00", "é", "漢字", "'\"<>", ":=@", "0", "x" * 10_000],
+    [
+        "?",
+        "#",
+        "%2F",
+        "a/b",
+        "a b",
+        "..%2f..",
+        "%00",
+        "é",
+        "漢字",
+        "'\"<>",
+        ":=@",
+        "0",
+        "x" * 10_000,
+    ],
     ids=lambda text: f"{quote(text)[:12]}-{len(text)}",
 )
 def test_an_odd_id_is_refused(gate: Gate, nobody: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -43,7 +44,7 @@ def steps(
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any], Exchange]]:
     """Yield each answer about a job with the one before it."""
     for story in stories.values():
-        for (before, _), (after, exchange) in zip(story, story[1:], strict=False):
+        for (before, _), (after, exchange) in itertools.pairwise(story):
             yield before, after, exchange
 
 
@@ -81,7 +82,9 @@ def test_progress_never_goes_back(
         if after.get("status") == "failed":
             continue  # how far a failed job came is nobody's promise
         if isinstance(was, int | float) and isinstance(now, int | float):
-            require(now >= was, expected=f"a progress of {was} or more", seen=now, exchange=exchange)
+            require(
+                now >= was, expected=f"a progress of {was} or more", seen=now, exchange=exchange
+            )
 
 
 @pytest.mark.requirement("LIFE-004")
@@ -163,9 +166,7 @@ def test_assets_expire_after_the_completion(jobs: Jobs, name: str) -> None:
     if expires_at is None:
         raise Unsupported("the server does not tell when assets expire")
     later = (
-        isinstance(expires_at, int)
-        and isinstance(completed_at, int)
-        and completed_at < expires_at
+        isinstance(expires_at, int) and isinstance(completed_at, int) and completed_at < expires_at
     )
     require(
         later,

@@ -225,7 +225,9 @@ def test_has_more_is_false_at_the_end(gate: Gate, ours: list[Job]) -> None:
 
 
 @pytest.mark.requirement("LIST-009")
-@pytest.mark.parametrize("params", [{"limit": 2}, {"limit": 2, "order": "asc"}], ids=["desc", "asc"])
+@pytest.mark.parametrize(
+    "params", [{"limit": 2}, {"limit": 2, "order": "asc"}], ids=["desc", "asc"]
+)
 def test_first_and_last_id_are_the_pages(
     gate: Gate, ours: list[Job], params: dict[str, object]
 ) -> None:
@@ -241,7 +243,9 @@ def test_first_and_last_id_are_the_pages(
 
 
 @pytest.mark.requirement("LIST-010")
-@pytest.mark.parametrize("params", [{"limit": "abc"}, {"limit": "-1"}, {"order": "sideways"}], ids=repr)
+@pytest.mark.parametrize(
+    "params", [{"limit": "abc"}, {"limit": "-1"}, {"order": "sideways"}], ids=repr
+)
 def test_a_query_that_nobody_can_mean_is_refused(gate: Gate, params: dict[str, str]) -> None:
     refused(gate, "GET", "/videos", params=params)
 

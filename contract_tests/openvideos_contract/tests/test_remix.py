@@ -43,9 +43,7 @@ def test_a_new_video_names_no_source(jobs: Jobs) -> None:
     jobs.existing("remix")  # a server without remix promises nothing here
     source = jobs.completed("plain")
     named = source.video.get("remixed_from_video_id")
-    require(
-        named is None, expected="no remixed_from_video_id", seen=named, exchange=source.created
-    )
+    require(named is None, expected="no remixed_from_video_id", seen=named, exchange=source.created)
 
 
 @pytest.mark.requirement("REMIX-004")

@@ -15,7 +15,9 @@ def test_retrieve_answers_with_the_job_that_was_asked_for(jobs: Jobs, name: str)
     job = jobs.ended(name)
     for answer in job.polls:
         video = answer.video()
-        require(video["id"] == job.id, expected=f"the id {job.id}", seen=video["id"], exchange=answer)
+        require(
+            video["id"] == job.id, expected=f"the id {job.id}", seen=video["id"], exchange=answer
+        )
 
 
 @pytest.mark.requirement("RETRIEVE-003")

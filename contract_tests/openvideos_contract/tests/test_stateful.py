@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import hypothesis
 import pytest
-from schemathesis import Case, GenerationMode
-from schemathesis.core.transport import Response
+from requests.structures import CaseInsensitiveDict
+from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
+from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import ensure_resource_availability, use_after_free
 
 from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
 from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate, video_path
-from openvideos_contract.generated import Generator, quiet_settings
+from openvideos_contract.generated import AnyCase, Generator, quiet_settings
 from openvideos_contract.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity, NotTested
 
 SCENARIOS = 12
 STEPS = 6
+MOST_JOBS = 3
 # What starts a job is left out, and so is what needs a profile of its own.
 KEPT = {"/videos", "/videos/{video_id}", "/videos/{video_id}/content"}
 
@@ -46,13 +49,13 @@ class World:
         self.calls = 0
         self._turn = 0
 
-    def call(self, case: Case) -> Exchange:
+    def call(self, case: AnyCase) -> Exchange:
         """Send a step; a create stands for taking up a job that is finished already."""
         if self.failure is not None or not self.alive:
             hypothesis.reject()
         self.calls += 1
         operation = case.operation.definition.raw["operationId"]
-        case.headers = None
+        case.headers = CaseInsensitiveDict()
         if operation == "create_video":
             self._turn += 1
             return self.gate.send("GET", video_path(self.alive[self._turn % len(self.alive)]))
@@ -92,7 +95,7 @@ def test_what_was_made_is_found_and_what_was_deleted_is_gone(
 ) -> None:
     jobs.ended("plain")
     there = {made.id for made in gate.made if not made.deleted}
-    finished = [job.id for job in jobs.all_completed() if job.id in there]
+    finished = [job.id for job in jobs.all_completed() if job.id in there][:MOST_JOBS]
     if not finished:
         raise Blocked("no completed job is left (LIFE-001)")
     generator = Generator(contract, configuration, gate)
@@ -100,7 +103,7 @@ def test_what_was_made_is_found_and_what_was_deleted_is_gone(
     schema = generator.schema(GenerationMode.POSITIVE, keep_linked)
 
     class Scenario(schema.as_state_machine()):  # type: ignore[misc]  # the class is made at run time
-        def call(self, case: Case, **_: Any) -> Response:
+        def call(self, case: AnyCase, **_: Any) -> Response:
             try:
                 self.exchange = world.call(case)
             except (Nonconformity, NotTested) as reason:
@@ -109,7 +112,7 @@ def test_what_was_made_is_found_and_what_was_deleted_is_gone(
                 hypothesis.reject()
             return Response.from_any(self.exchange.response)
 
-        def validate_response(self, response: Response, case: Case, **_: Any) -> None:
+        def validate_response(self, response: Response, case: AnyCase, **_: Any) -> None:
             try:
                 case.validate_response(
                     response,
@@ -130,10 +133,9 @@ def test_what_was_made_is_found_and_what_was_deleted_is_gone(
         stateful_step_count=STEPS,
         phases=[hypothesis.Phase.generate],
     )
-    try:
+    # Unsatisfiable: every scenario was given up, for the reason that is raised next.
+    with contextlib.suppress(hypothesis.errors.Unsatisfiable):
         Scenario.run(settings=settings)
-    except hypothesis.errors.Unsatisfiable:
-        pass  # every scenario was given up, for the reason that is raised next
     if world.failure is not None:
         raise world.failure
     if not world.calls:
