@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 import attrs
 import httpx
@@ -230,6 +232,30 @@ class Generator:
             if sent is None:
                 return []
         return rules_broken_by(self._contract, name, sent)
+
+    def broken_parameters(self, case: AnyCase) -> list[Broken]:
+        """Return the rules that the query of a case breaks as it goes over the wire.
+
+        Parameters that the contract does not know, and repeated ones, are not judged.
+        """
+        query = parse_qs(
+            urlsplit(str(prepare(case, self._configuration.base_url).url)).query,
+            keep_blank_values=True,
+        )
+        operation = self._contract.document["paths"][case.operation.path][case.method.lower()]
+        found = []
+        for reference in operation["parameters"]:
+            parameter = self._contract.resolve(reference)
+            values = query.get(parameter["name"], [])
+            if parameter["in"] != "query" or len(values) != 1:
+                continue
+            schema = self._contract.resolve(parameter["schema"])
+            whole = schema.get("type") == "integer" and re.fullmatch(r"-?[0-9]+", values[0])
+            value: Any = int(values[0]) if whole else values[0]
+            errors = self._contract.validator(schema).iter_errors(value)
+            name = parameter["name"]
+            found += [Broken(name, str(error.schema_path[-1]), value) for error in errors]
+        return found
 
 
 def rules_broken_by(contract: Contract, name: str, body: Any) -> list[Broken]:

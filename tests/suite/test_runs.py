@@ -112,7 +112,7 @@ def test_a_run_that_left_a_must_out_is_incomplete(emulator: Emulator, tmp_path: 
     arguments += ["--only", "LIST-010", "--only", "CREATE-001"]
     run = conform(tmp_path, *arguments)
     assert run.returncode == 3, run.stdout
-    assert "--max-videos 0 is reached" in run.stdout
+    assert "--max-videos 0 leaves no room" in run.stdout
     assert "would leave nothing out" in run.stdout
     assert conform(tmp_path, *arguments, "--allow-incomplete").returncode == 0
 
