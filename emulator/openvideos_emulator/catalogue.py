@@ -59,13 +59,15 @@ class Catalogue:
         """Return the size that a version of an uploaded video is given.
 
         An open catalogue has the video's own; a closed one has that of its sizes whose shape and
-        area come nearest.
+        area come nearest, the shape first.
         """
         if not self._closed:
             return Size(_even(width), _even(height))
 
-        def distance(size: Size) -> float:
-            return abs(math.log(size.width / width)) + abs(math.log(size.height / height))
+        def distance(size: Size) -> tuple[float, float]:
+            shape = math.log(size.width / size.height) - math.log(width / height)
+            area = math.log(size.width * size.height) - math.log(width * height)
+            return round(abs(shape), 2), abs(area)
 
         return min(self._sizes, key=distance)
 

@@ -73,6 +73,11 @@ class Scene:
         return cls(parts=parts, **data)
 
 
+def other_hue(hue: int, text: str) -> int:
+    """Return a colour that a text stands for, clearly another than the one given."""
+    return (hue + 60 + hue_of(text) % 241) % 360
+
+
 def hue_of(text: str) -> int:
     """Return the colour that a text stands for, 0 to 359 degrees."""
     digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()

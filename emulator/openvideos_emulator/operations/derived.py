@@ -18,7 +18,7 @@ from openvideos_emulator.jobs import (
     start_job,
 )
 from openvideos_emulator.operations.uploads import video_facts_of
-from openvideos_emulator.scene import Part, Scene, hue_of
+from openvideos_emulator.scene import Part, Scene, hue_of, other_hue
 
 if TYPE_CHECKING:
     from openvideos_emulator.answers import JsonAnswer
@@ -88,7 +88,7 @@ async def _remake(
     now = service.clock.now()
     video_id = new_id("video", now)
     # The source's pattern in another colour, even where the prompt is the same.
-    part = Part(video_id, prompt, scene.seconds, hue_of(f"{scene.parts[0].video_id} {prompt}"))
+    part = Part(video_id, prompt, scene.seconds, other_hue(scene.parts[0].hue, prompt))
     return await start_job(
         service,
         call,

@@ -1,0 +1,272 @@
+"""The process: how it starts, what it keeps, how it ends."""
+
+import io
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import pytest
+
+from openvideos_emulator import Emulator, EmulatorError
+
+COMMAND = [sys.executable, "-m", "openvideos_emulator"]
+KEY = {"Authorization": "Bearer sk-0123456789abcdef"}
+
+
+def run(*options: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, options)], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def test_it_prints_one_line_with_its_base_url_once_it_answers(tmp_path: Path) -> None:
+    port_file = tmp_path / "port"
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0", "--port-file", str(port_file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            port = port_file.read_text()
+            assert line == f"http://127.0.0.1:{port.strip()}/v1\n"
+            assert httpx.get(f"{line.strip()}/videos", headers=KEY).status_code == 200
+        finally:
+            process.terminate()
+            rest, log = process.communicate(timeout=10)
+    assert rest == ""
+    assert "GET /v1/videos" in log
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_at_once_and_leaves_nothing_behind(tmp_path: Path, stop: signal.Signals) -> None:
+    port_file, folder = tmp_path / "port", tmp_path / "temporary"
+    folder.mkdir()
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", "--port-file", str(port_file), "--quiet"],
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    try:
+        while not port_file.exists():
+            time.sleep(0.01)
+        url = f"http://127.0.0.1:{port_file.read_text().strip()}/v1/videos"
+        # A connection that is kept alive does not hold it up.
+        with httpx.Client(headers=KEY) as client:
+            assert client.get(url).status_code == 200
+            assert list(folder.iterdir())
+            began = time.monotonic()
+            process.send_signal(stop)
+            assert process.wait(10) == 0
+        assert time.monotonic() - began < 3
+    finally:
+        process.kill()
+        process.wait()
+    assert list(folder.iterdir()) == []
+
+
+def test_killed_and_started_again_it_knows_every_job(
+    tmp_path: Path, connect: Callable[..., httpx.Client], uploaded_video: bytes
+) -> None:
+    state = tmp_path / "emulator.sqlite"
+    with Emulator(db=state, speed=2000) as emulator:
+        client = connect(emulator)
+        made = [client.post("/videos", json={"prompt": str(n)}).json()["id"] for n in range(20)]
+        character = client.post(
+            "/videos/characters",
+            files={"name": (None, "Mossy"), "video": ("m.mp4", uploaded_video, "video/mp4")},
+        ).json()
+        client.delete(f"/videos/{made.pop()}")
+        time.sleep(0.1)
+        content = client.get(f"/videos/{made[0]}/content")
+        assert content.status_code == 200
+        emulator.kill()
+    with Emulator(db=state, speed=2000) as emulator:
+        again = connect(emulator, client.headers["Authorization"].removeprefix("Bearer "))
+        page = again.get("/videos", params={"order": "asc"}).json()
+        assert [video["id"] for video in page["data"]] == made
+        assert [video["prompt"] for video in page["data"]] == [str(n) for n in range(19)]
+        assert again.get(f"/videos/characters/{character['id']}").json() == character
+        repeated = again.get(f"/videos/{made[0]}/content")
+        assert repeated.headers["etag"] == content.headers["etag"]
+        assert repeated.content == content.content
+
+
+def test_two_processes_on_one_database_tell_one_truth(
+    tmp_path: Path, connect: Callable[..., httpx.Client]
+) -> None:
+    state = tmp_path / "emulator.sqlite"
+    with Emulator(db=state) as one, Emulator(db=f"sqlite:///{state}", speed=1e9) as other:
+        here, there = connect(one, "k"), connect(other, "k")
+        made = [(here, there)[n % 2].post("/videos", json={"prompt": "x"}).json() for n in range(6)]
+        ids = [video["id"] for video in made]
+        for client in (here, there):
+            page = client.get("/videos", params={"order": "asc"}).json()
+            assert [video["id"] for video in page["data"]] == ids
+        assert here.get(f"/videos/{ids[1]}").json()["status"] == "completed"
+        files = [client.get(f"/videos/{ids[1]}/content").content for client in (here, there)]
+        assert files[0] == files[1]
+        assert there.delete(f"/videos/{ids[1]}").status_code == 200
+        assert here.get(f"/videos/{ids[1]}").status_code == 404
+        assert here.get(f"/videos/{ids[1]}/content").status_code == 404
+
+
+def test_without_a_database_each_start_is_a_new_beginning(
+    connect: Callable[..., httpx.Client],
+) -> None:
+    with Emulator() as emulator:
+        connect(emulator, "k").post("/videos", json={"prompt": "x"})
+    with Emulator() as emulator:
+        assert connect(emulator, "k").get("/videos").json()["data"] == []
+
+
+def test_a_database_of_another_version_is_named_with_the_way_out(
+    tmp_path: Path, connect: Callable[..., httpx.Client]
+) -> None:
+    state = tmp_path / "emulator.sqlite"
+    with Emulator(db=state) as emulator:
+        connect(emulator, "k").post("/videos", json={"prompt": "x"})
+    with sqlite3.connect(state) as database:
+        database.execute("UPDATE openvideos_schema_version SET version = 99")
+    database.close()
+    refused = run("--db", state, "--port", "0")
+    assert refused.returncode == 2
+    assert "has version 99" in refused.stderr
+    assert "--reset" in refused.stderr
+    with Emulator(db=state, reset=True) as emulator:
+        assert connect(emulator, "k").get("/videos").json()["data"] == []
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    state = tmp_path / "theirs.sqlite"
+    with sqlite3.connect(state) as database:
+        database.execute("CREATE TABLE precious (value TEXT)")
+    database.close()
+    text = tmp_path / "text.txt"
+    text.write_text("not a database, and long enough to be looked at as one" * 20)
+    for path in (state, text):
+        before = path.read_bytes()
+        refused = run("--db", path, "--reset", "--port", "0")
+        assert refused.returncode == 2
+        assert str(path) in refused.stderr
+        assert path.read_bytes() == before or path == state
+    with sqlite3.connect(state) as database:
+        assert database.execute("SELECT * FROM precious").fetchall() == []
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--speed", "0"], "--speed must be a number above 0"),
+        (["--speed", "nan"], "--speed must be a number above 0"),
+        (["--port", "70000"], "--port must be 0"),
+        (["--api-key", ""], "--api-key must not be empty"),
+        (["--dialect", "nobody"], "there is no dialect 'nobody'"),
+        (["--db", "postgresql://user:hunter2@host/name"], "SQLite"),
+        (["--db", "/nowhere/at/all.sqlite"], "/nowhere/at/all.sqlite"),
+        (["--faults", "/nowhere.yaml"], "/nowhere.yaml cannot be read"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_clear_line(options: list[str], reason: str) -> None:
+    refused = run("--port", "0", *options)
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert reason in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert "hunter2" not in refused.stderr
+
+
+def test_a_port_that_is_taken_is_one_clear_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = run("--port", str(taken.getsockname()[1]))
+    assert refused.returncode == 2
+    assert "--port 0 picks a free port" in refused.stderr
+
+
+def test_an_emulator_that_does_not_start_says_why() -> None:
+    with pytest.raises(EmulatorError, match="there is no dialect 'nobody'"):
+        Emulator(dialect="nobody").start()
+
+
+def test_the_bare_protocol_takes_any_model_size_and_length(
+    waiting: Callable[[httpx.Client, str], dict[str, Any]],
+    uploaded_video: bytes,
+) -> None:
+    with Emulator(dialect="none", speed=1e6) as emulator:
+        client = httpx.Client(base_url=emulator.base_url, headers=KEY)
+        asked = {"prompt": "x", "model": "wan-2", "size": "320x240", "seconds": "1.5", "fps": 24}
+        created = client.post("/videos", json=asked)
+        assert created.status_code == 200, created.text
+        video = waiting(client, created.json()["id"])
+        assert {name: video[name] for name in ("model", "size", "seconds")} == {
+            "model": "wan-2",
+            "size": "320x240",
+            "seconds": "1.5",
+        }
+        data = client.get(f"/videos/{video['id']}/content").content
+        with av.open(io.BytesIO(data), "r") as file:
+            assert (file.streams.video[0].width, file.streams.video[0].height) == (320, 240)
+            assert file.duration == 1_500_000
+        for wrong in ({"size": "axb"}, {"size": "99999x99999"}, {"size": "321x241"}):
+            assert client.post("/videos", json={**asked, **wrong}).status_code == 400
+        for wrong in ({"seconds": "0"}, {"seconds": "121"}, {"seconds": "abc"}):
+            assert client.post("/videos", json={**asked, **wrong}).status_code == 400
+        files: Any = {"prompt": (None, "x"), "video": ("a.mp4", uploaded_video)}
+        assert client.post("/videos/edits", files=files).json()["size"] == "320x180"
+        client.close()
+
+
+def test_exec_runs_a_command_beside_it_and_ends_as_the_command_does() -> None:
+    script = (
+        "import os, sys, openai\n"
+        "video = openai.OpenAI().videos.create(prompt='x')\n"
+        "assert os.environ['OPENVIDEOS_BASE_URL'] == os.environ['OPENAI_BASE_URL']\n"
+        "print(os.environ['OPENVIDEOS_BASE_URL'], video.status)\n"
+        "sys.exit(7)\n"
+    )
+    done = run("exec", "--", sys.executable, "-c", script)
+    assert done.returncode == 7, done.stderr
+    url, status = done.stdout.split()
+    assert status == "queued"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url)
+    assert run("exec", "--", "there-is-no-such-command").returncode == 1
+
+
+def test_an_emulator_ends_when_whoever_started_it_is_killed() -> None:
+    script = (
+        "import time\n"
+        "from openvideos_emulator import Emulator\n"
+        "with Emulator() as emulator:\n"
+        "    print(emulator.base_url, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        url = parent.stdout.readline().decode().strip()
+        assert httpx.get(f"{url}/videos", headers=KEY).status_code == 200
+        parent.kill()
+    deadline = time.monotonic() + 10
+    while answers(url):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def answers(url: str) -> bool:
+    try:
+        httpx.get(f"{url}/videos", headers=KEY)
+    except httpx.TransportError:
+        return False
+    return True
