@@ -177,6 +177,17 @@ class Response:
     def document(self, document: Any) -> None:
         self._document, self._is_read = document, True
 
+    def set_json(self, document: Any) -> None:
+        """Put JSON in the place of the body."""
+        self.set_header("content-type", _JSON)
+        self.document = document
+
+    def set_text(self, text: str) -> None:
+        """Put text, which is HTML where it looks like it, in the place of the body."""
+        kind = "text/html" if text.lstrip().startswith("<") else "text/plain"
+        self.set_header("content-type", f"{kind}; charset=utf-8")
+        self.body = text.encode("utf-8", "replace")
+
     def find(self, path: str) -> Sequence[jsonpath_rfc9535.JSONPathNode]:
         """Return the nodes of the body's JSON that a JSONPath matches."""
         if not isinstance(self.document, dict | list):

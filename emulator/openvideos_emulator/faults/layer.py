@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -119,11 +118,9 @@ def _replied(request: Request, reply: dict[str, Any]) -> Response:
     response.status = reply["status"]
     response.set_header("x-request-id", f"req_{secrets.token_hex(16)}")
     if "json" in reply:
-        response.set_header("content-type", "application/json")
-        response.body = json.dumps(templates.fill(reply["json"])).encode()
+        response.set_json(templates.fill(reply["json"]))
     else:
-        response.set_header("content-type", "text/plain; charset=utf-8")
-        response.body = str(templates.fill(reply.get("text", ""))).encode()
+        response.set_text(str(templates.fill(reply.get("text", ""))))
     for name, value in reply.get("headers", {}).items():
         response.set_header(name, str(templates.fill(value)))
     return response

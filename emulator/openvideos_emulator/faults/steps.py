@@ -199,16 +199,11 @@ def _unwrap(response: Response, key: str, _: Templates) -> None:
 
 
 def _json(response: Response, value: Any, templates: Templates) -> None:
-    filled = templates.fill(value)
-    response.set_header("content-type", "application/json")
-    response.document = filled
+    response.set_json(templates.fill(value))
 
 
 def _text(response: Response, text: str, templates: Templates) -> None:
-    filled = str(templates.fill(text))
-    response.body = filled.encode()
-    kind = "text/html" if filled.lstrip().startswith("<") else "text/plain"
-    response.set_header("content-type", f"{kind}; charset=utf-8")
+    response.set_text(str(templates.fill(text)))
 
 
 def _cut_body(response: Response, length: int, _: Templates) -> None:

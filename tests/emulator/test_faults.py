@@ -1,0 +1,372 @@
+"""Faults as data: each word of the format seen from outside, over a real socket."""
+
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import pytest
+import yaml
+
+import openvideos_spec
+from openvideos_emulator import Emulator
+from openvideos_emulator.contract import Contract
+from openvideos_emulator.faults import load_faults, parse_faults
+from openvideos_emulator.settings import SettingsError
+
+CONTRACT = Contract(openvideos_spec.load("openai"))
+
+# Each fault happens to one key only, named like it, so that one emulator serves all tests.
+FAULTS = """
+- id: progress-goes-back
+  match: {operation: retrieve_video, where: {$.status: completed}, every: 2, per: video}
+  answer: [{set: {at: $.progress, to: 1}}, {set: {at: $.status, to: in_progress}}]
+- id: limit-is-ignored
+  match: {operation: list_videos}
+  request: [{remove_query: limit}]
+- id: has-more-is-wrong
+  match: {operation: list_videos}
+  answer: [{set: {at: $.has_more, to: false}}, {remove: "$.data[0]"}]
+- id: wrong-dimensions
+  match: {operation: create_video}
+  request: [{set_field: {size: 1280x720}}]
+- id: wrong-dimensions
+  answer: [{set: {at: "$..size", to: 720x1280}}]
+- id: thumbnail-is-an-mp4
+  match: {operation: download_video_content, query: {variant: thumbnail}}
+  request: [{remove_query: variant}]
+  answer: [{set_header: {Content-Type: image/webp}}]
+- id: video-is-cut
+  match: {operation: download_video_content}
+  answer: [{cut_body: 1000}]
+- id: video-is-corrupt
+  match: {operation: download_video_content}
+  answer: [{corrupt_body: {at: 10000, length: 100000}}]
+- id: connection-drops
+  match: {operation: download_video_content}
+  answer: [{drop_after: 1000}]
+- id: delete-keeps-the-video
+  match: {operation: delete_video, status: 200}
+  request: [{method: GET}]
+  answer:
+    - json: {id: "{video_id}", object: video.deleted, deleted: true}
+- id: gone-but-still-listed
+  match: {operation: delete_video}
+  request: [{method: GET}]
+  answer: [{json: {id: "{answer.id}", object: video.deleted, deleted: true}}]
+- id: gone-but-still-listed
+  match: {operation: retrieve_video, following: delete_video}
+  request: [{path: /v1/videos/gone}]
+- id: no-envelope
+  match: {status: 4XX}
+  answer: [{copy: {from: $.error.message, to: $.detail}}, {remove: $.error}]
+- id: unknown-id-is-500
+  match: {operation: retrieve_video, status: [404, 410]}
+  answer: [{status: 500}]
+- id: empty-prompt-is-taken
+  match: {operation: create_video, body: {prompt: ""}}
+  request: [{set_field: {prompt: placeholder}}]
+  answer: [{set: {at: $.prompt, to: ""}}]
+- id: prompt-gets-lost
+  match: {operation: create_video, prompt: "lose me"}
+  request: [{remove_field: [seconds, size]}]
+- id: field-has-another-name
+  match: {operation: create_video, body: {length: true, seconds: null}}
+  request: [{rename_field: {length: seconds}}]
+- id: other-words
+  answer:
+    - convert: {at: "$..seconds", to: number}
+    - convert: {at: "$..created_at", to: milliseconds}
+    - convert: {at: "$..progress", to: fraction}
+    - convert: {at: "$..completed_at", to: iso_time}
+    - map: {at: "$..status", values: {queued: pending, completed: succeeded}}
+    - rename: {at: "$..size", to: resolution}
+    - remove: "$..error"
+    - wrap: result
+- id: flat-errors
+  match: {status: 4XX}
+  answer: [{unwrap: error}, {convert: {at: $.code, to: string}}]
+- id: the-third-and-fourth-fail
+  match: {operation: list_videos, nth: [3, 4]}
+  request:
+    - reply:
+        status: 503
+        headers: {Retry-After: "1"}
+        json: {error: {message: "busy, {query.limit}"}}
+- id: the-first-two-fail
+  match: {operation: list_videos, first: 2}
+  request: [{reply: {status: 502, text: "<html>Bad gateway</html>"}}]
+- id: slow
+  match: {operation: list_videos, after: 1}
+  request: [{delay: 0.1}]
+  answer: [{delay: 0.1}]
+- id: page-from-a-proxy
+  match: {method: [GET], content_type: application/json}
+  answer: [{text: "<html>{video_id}</html>"}, {status: 200}, {remove_header: x-request-id}]
+"""
+
+UNLOCKED = """
+- id: any-key-will-do
+  match: {unless: {key: sk-good}}
+  request: [{set_header: {Authorization: Bearer sk-good}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    faults = yaml.safe_load(FAULTS)
+    for number, fault in enumerate(faults):
+        fault.setdefault("match", {})["key"] = fault["id"]
+        fault["id"] = f"{number}-{fault['id']}"
+    path = tmp_path_factory.mktemp("faults") / "faults.json"
+    path.write_text(json.dumps(faults))
+    with Emulator(speed=100_000, faults=path) as emulator:
+        yield emulator
+
+
+Victim = Callable[[str], httpx.Client]
+
+
+@pytest.fixture
+def victim(faulty: Emulator) -> Iterator[Victim]:
+    """Make the client whose key a fault happens to."""
+    clients = []
+
+    def make(fault: str) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {fault}"}
+        client = httpx.Client(base_url=faulty.base_url, headers=headers, timeout=30)
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def made(client: httpx.Client, **fields: Any) -> str:
+    created = client.post("/videos", json={"prompt": "x", **fields})
+    assert created.status_code == 200, created.text
+    video_id: str = created.json()["id"]
+    time.sleep(0.05)
+    return video_id
+
+
+def test_a_key_without_a_fault_meets_none(victim: Victim) -> None:
+    client = victim("a-healthy-key")
+    video_id = made(client)
+    assert client.get(f"/videos/{video_id}").json()["status"] == "completed"
+    content = client.get(f"/videos/{video_id}/content", headers={"Range": "bytes=0-9"})
+    assert (content.status_code, len(content.content)) == (206, 10)
+    again = client.get(
+        f"/videos/{video_id}/content", headers={"If-None-Match": content.headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert client.head(f"/videos/{video_id}/content").status_code == 200
+
+
+def test_every_other_answer_of_each_video(victim: Victim) -> None:
+    client = victim("progress-goes-back")
+    for video_id in (made(client), made(client)):
+        seen = [client.get(f"/videos/{video_id}").json()["progress"] for _ in range(4)]
+        assert seen == [100, 1, 100, 1]
+
+
+def test_a_query_can_be_lost(victim: Victim) -> None:
+    client = victim("limit-is-ignored")
+    for _ in range(2):
+        made(client)
+    assert len(client.get("/videos?limit=1").json()["data"]) == 2
+
+
+def test_an_answer_can_be_changed_by_jsonpath(victim: Victim) -> None:
+    client = victim("has-more-is-wrong")
+    ids = [made(client) for _ in range(3)]
+    page = client.get("/videos?limit=2").json()
+    assert page["has_more"] is False
+    assert [video["id"] for video in page["data"]] == [ids[1]]
+
+
+@pytest.mark.parametrize("as_form", [False, True])
+def test_a_request_can_be_changed_behind_the_clients_back(victim: Victim, as_form: bool) -> None:
+    client = victim("wrong-dimensions")
+    files = {"prompt": (None, "x"), "size": (None, "720x1280")}
+    body: Any = {"files": files} if as_form else {"json": {"prompt": "x"}}
+    video = client.post("/videos", **body).json()
+    assert video["size"] == "720x1280"
+    time.sleep(0.05)
+    content = client.get(f"/videos/{video['id']}/content").content
+    with av.open(io.BytesIO(content), "r") as file:
+        assert (file.streams.video[0].width, file.streams.video[0].height) == (1280, 720)
+
+
+def test_a_thumbnail_can_be_an_mp4(victim: Victim) -> None:
+    client = victim("thumbnail-is-an-mp4")
+    response = client.get(f"/videos/{made(client)}/content?variant=thumbnail")
+    assert response.headers["content-type"] == "image/webp"
+    assert response.content[4:8] == b"ftyp"
+
+
+def test_a_file_can_be_cut_corrupted_and_dropped(victim: Victim) -> None:
+    cut = victim("video-is-cut")
+    response = cut.get(f"/videos/{made(cut)}/content")
+    assert len(response.content) == int(response.headers["content-length"]) == 1000
+    corrupt = victim("video-is-corrupt")
+    path = f"/videos/{made(corrupt)}/content"
+    response = corrupt.get(path)
+    assert response.content[:8] == b"\0\0\0 ftyp"
+    with pytest.raises(av.error.FFmpegError):
+        decode(response.content)
+    dropped = victim("connection-drops")
+    with pytest.raises(httpx.RemoteProtocolError, match="received 1000 bytes"):
+        dropped.get(f"/videos/{made(dropped)}/content")
+
+
+def decode(data: bytes) -> None:
+    with av.open(io.BytesIO(data), "r") as file:
+        for packet in file.demux(video=0):
+            packet.decode()
+
+
+def test_a_deletion_can_be_a_lie(victim: Victim) -> None:
+    client = victim("delete-keeps-the-video")
+    video_id = made(client)
+    answer = client.delete(f"/videos/{video_id}")
+    assert answer.json() == {"id": video_id, "object": "video.deleted", "deleted": True}
+    assert client.get(f"/videos/{video_id}").status_code == 200
+    assert client.delete("/videos/unknown").status_code == 404
+    half = victim("gone-but-still-listed")
+    video_id = made(half)
+    assert half.get(f"/videos/{video_id}").status_code == 200
+    assert half.delete(f"/videos/{video_id}").json()["id"] == video_id
+    assert half.get(f"/videos/{video_id}").status_code == 404
+    assert [video["id"] for video in half.get("/videos").json()["data"]] == [video_id]
+
+
+def test_errors_can_lose_their_envelope_and_their_status(victim: Victim) -> None:
+    assert victim("no-envelope").get("/videos/x").json() == {
+        "detail": "Video with id 'x' not found."
+    }
+    flat = victim("flat-errors").get("/videos?limit=x").json()
+    assert (flat["param"], flat["code"]) == ("limit", "invalid_type")
+    client = victim("unknown-id-is-500")
+    assert client.get("/videos/x").status_code == 500
+    assert client.get("/videos/x/content").status_code == 404
+
+
+@pytest.mark.parametrize("as_form", [False, True])
+def test_what_must_be_refused_can_be_taken(victim: Victim, as_form: bool) -> None:
+    client = victim("empty-prompt-is-taken")
+    body: Any = {"files": {"prompt": (None, "")}} if as_form else {"json": {"prompt": ""}}
+    assert client.post("/videos", **body).json()["prompt"] == ""
+
+
+def test_fields_can_be_lost_and_renamed(victim: Victim) -> None:
+    client = victim("prompt-gets-lost")
+    asked = {"seconds": "8", "size": "1280x720"}
+    video = client.post("/videos", json={"prompt": "please lose me", **asked}).json()
+    assert (video["seconds"], video["size"]) == ("4", "720x1280")
+    files = {name: (None, value) for name, value in {**asked, "prompt": "lose me"}.items()}
+    assert client.post("/videos", files=files).json()["seconds"] == "4"
+    kept = client.post("/videos", json={"prompt": "x", **asked}).json()
+    assert kept["seconds"] == "8"
+    client = victim("field-has-another-name")
+    assert client.post("/videos", json={"prompt": "x", "length": "8"}).json()["seconds"] == "8"
+    both = client.post("/videos", json={"prompt": "x", "length": "8", "seconds": "4"})
+    assert both.json()["error"]["code"] == "unknown_parameter"
+
+
+def test_another_servers_words_can_be_spoken(victim: Victim) -> None:
+    client = victim("other-words")
+    created = client.post("/videos", json={"prompt": "x"}).json()["result"]
+    assert (created["status"], created["seconds"]) == ("pending", 4.0)
+    assert created["created_at"] > 10**12
+    assert "error" not in created
+    assert "size" not in created
+    time.sleep(0.05)
+    video = client.get(f"/videos/{created['id']}").json()["result"]
+    assert (video["status"], video["progress"]) == ("succeeded", 1.0)
+    assert video["completed_at"].endswith("+00:00")
+    assert client.get("/videos").json()["result"]["data"][0]["resolution"] == "720x1280"
+
+
+def test_occasions_are_counted(victim: Victim) -> None:
+    client = victim("the-third-and-fourth-fail")
+    answers = [client.get("/videos?limit=7") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 503, 503, 200]
+    assert answers[2].json()["error"]["message"] == "busy, 7"
+    assert answers[2].headers["retry-after"] == "1"
+    assert answers[2].headers["x-request-id"].startswith("req_")
+    client = victim("the-first-two-fail")
+    answers = [client.get("/videos") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [502, 502, 200]
+    assert answers[0].headers["content-type"].startswith("text/html")
+
+
+def test_answers_can_come_late(victim: Victim) -> None:
+    client = victim("slow")
+    took = []
+    for _ in range(2):
+        began = time.monotonic()
+        client.get("/videos")
+        took.append(time.monotonic() - began)
+    assert took[1] > 0.2 > took[0]
+
+
+def test_an_answer_can_be_a_proxys_page(victim: Victim) -> None:
+    client = victim("page-from-a-proxy")
+    response = client.get("/videos/x", headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.text) == (200, "<html>x</html>")
+    assert "x-request-id" not in response.headers
+    assert response.headers["content-type"].startswith("text/html")
+    assert client.get("/videos/x").status_code == 404
+
+
+def test_any_key_can_be_let_in(tmp_path: Path) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text(UNLOCKED)
+    with Emulator(api_keys=["sk-good"], faults=path) as emulator:
+        for headers in ({}, {"Authorization": "Bearer sk-bad"}):
+            assert httpx.get(f"{emulator.base_url}/videos", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({}, '"id" is a required property'),
+        ({"id": "a", "when": {}}, "'when' was unexpected"),
+        ({"id": "a", "match": {"operation": "make_video"}}, "no operation 'make_video'; there are"),
+        ({"id": "a", "match": {"stat": 200}}, "stat"),
+        ({"id": "a", "match": {"status": "5xx"}}, "fault a/match/status"),
+        ({"id": "a", "match": {"nth": 0}}, "fault a/match/nth"),
+        ({"id": "a", "match": {"where": {"status": "queued"}}}, "'status' is no JSONPath"),
+        ({"id": "a", "answer": [{"explode": True}]}, "fault a/answer/0"),
+        ({"id": "a", "answer": [{"set": {"at": "$.a"}}]}, '"to" is a required property'),
+        ({"id": "a", "answer": [{"remove": "$["}]}, "'$[' is no JSONPath"),
+        ({"id": "a", "answer": [{"status": 99}]}, "fault a/answer/0/status"),
+        ({"id": "a", "request": [{"reply": {}}]}, "fault a/request/0/reply"),
+        (None, "fault 0"),
+    ],
+)
+def test_a_fault_that_is_none_is_said_clearly(fault: Any, reason: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse_faults([fault], CONTRACT)
+    assert reason in str(refused.value)
+
+
+def test_an_id_is_used_once(tmp_path: Path) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text("[{id: a}, {id: a}]")
+    with pytest.raises(SettingsError, match="the id 'a' is used twice"):
+        load_faults(path, CONTRACT)
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: 1", "\x00"])
+def test_a_file_that_holds_no_faults_is_said_clearly(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "faults.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=r"faults\.yaml"):
+        load_faults(path, CONTRACT)
