@@ -1,0 +1,136 @@
+"""One request to make, as plain data, with what its answer means."""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from attrs import field, frozen
+
+from ._settings import checked_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import BinaryIO
+
+    from ._responses import Response
+    from ._transport import TimeLimit
+
+T = TypeVar("T", covariant=True)
+
+
+class NotGiven(enum.Enum):
+    """Stands for an argument that was left out, where None means something."""
+
+    NOT_GIVEN = "not given"
+
+    def __repr__(self) -> str:
+        return "NOT_GIVEN"
+
+
+NOT_GIVEN: Final = NotGiven.NOT_GIVEN
+
+
+def is_success(response: Response) -> bool:
+    """Tell whether the status is 2xx: what answers most calls."""
+    return response.is_success
+
+
+@frozen
+class Call(Generic[T]):
+    """One request to make.
+
+    Attributes:
+        arguments: What an httpx client's `build_request` takes; `url` is below the base URL.
+        decode: Makes the result of an answer.
+        creates: Whether it creates something that is billed, so that it must not run twice.
+        answers: Tells whether an answer is one that `decode` reads.
+        timeout: How long the request may take; left out, the client's own.
+        own_headers: The names of headers that the user gave for this call.
+        uploads: Files that were opened for it, to be closed after it.
+    """
+
+    arguments: Mapping[str, Any] = field(repr=False)
+    decode: Callable[[Response], T]
+    creates: bool = False
+    answers: Callable[[Response], bool] = is_success
+    timeout: TimeLimit | NotGiven = NOT_GIVEN
+    own_headers: frozenset[str] = frozenset()
+    uploads: tuple[BinaryIO, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, in capitals."""
+        return str(self.arguments["method"]).upper()
+
+    def close(self) -> None:
+        """Close the files that were opened for the call."""
+        for upload in self.uploads:
+            upload.close()
+
+
+def call(
+    arguments: dict[str, Any],
+    decode: Callable[[Response], T],
+    *,
+    extra_headers: Mapping[str, str] | None,
+    extra_query: Mapping[str, object] | None,
+    extra_body: Mapping[str, object] | None,
+    timeout: TimeLimit | NotGiven,
+    **more: Any,
+) -> Call[T]:
+    """Return a call with the user's own headers, query parameters and body fields laid over it.
+
+    Raises:
+        InvalidInput: A header cannot be sent.
+    """
+    own_headers = checked_headers(extra_headers)
+    if own_headers:
+        arguments["headers"] = {**arguments.get("headers", {}), **own_headers}
+    if extra_query:
+        arguments["params"] = {**arguments.get("params", {}), **extra_query}
+    if extra_body:
+        _extend_body(arguments, extra_body)
+    return Call(
+        arguments=arguments,
+        decode=decode,
+        timeout=timeout,
+        own_headers=frozenset(own_headers),
+        **more,
+    )
+
+
+def _extend_body(arguments: dict[str, Any], fields: Mapping[str, object]) -> None:
+    if "files" not in arguments:
+        arguments["json"] = {**arguments.get("json", {}), **fields}
+        return
+    parts = [part for part in arguments["files"] if part[0] not in fields]
+    for key, value in fields.items():
+        parts += [
+            (name, (None, text.encode(), "text/plain")) for name, text in form_fields(key, value)
+        ]
+    arguments["files"] = parts
+
+
+def form_fields(key: str, value: object) -> Iterator[tuple[str, str]]:
+    """Spell a value as form fields: members in brackets, a list's with empty ones, None not at all.
+
+    This is how the official SDKs write nested values into a form.
+    """
+    nested: Iterable[tuple[str, object]]
+    match value:
+        case None:
+            return
+        case str():
+            yield key, value
+            return
+        case dict():
+            nested = ((f"{key}[{name}]", member) for name, member in value.items())
+        case list() | tuple():
+            nested = ((f"{key}[]", member) for member in value)
+        case _:
+            yield key, json.dumps(value)
+            return
+    for name, member in nested:
+        yield from form_fields(name, member)

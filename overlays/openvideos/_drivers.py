@@ -1,0 +1,146 @@
+"""Do what flows want: once plainly, once with `await`. No rule lives here."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+
+from ._flows import Close, Effect, Flow, Open, Read, Send, Sleep, Tell
+
+if TYPE_CHECKING:
+    from ._clock import Clock
+    from ._settings import Settings
+    from ._transport import AsyncTransport, Transport
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Driver:
+    """Runs flows plainly.
+
+    Attributes:
+        settings: What the client was made with.
+        clock: The source of time.
+        transport: What sends requests.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, transport: Transport) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.transport = transport
+
+    def run(self, flow: Flow[T]) -> T:
+        """Run a flow to its end and return its result."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    result = self._perform(effect)
+                except BaseException as error:  # noqa: BLE001 - it is the flow's to judge
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration as stop:
+            result_of_flow: T = stop.value
+            return result_of_flow
+
+    def _perform(self, effect: Effect) -> object:
+        match effect:
+            case Send(call, seconds):
+                return self.transport.send(call, seconds)
+            case Open(call):
+                return self.transport.open(call)
+            case Read(stream):
+                return self.transport.read(stream)
+            case Close(stream):
+                self.transport.close_stream(stream)
+            case Sleep(seconds):
+                self.clock.sleep(seconds)
+            case Tell(listener, video):
+                listener(video)
+        return None
+
+
+class AsyncDriver:
+    """Runs flows with `await`.
+
+    Attributes:
+        settings: What the client was made with.
+        clock: The source of time.
+        transport: What sends requests.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, transport: AsyncTransport) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.transport = transport
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Run a flow to its end and return its result."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    result = await self._perform(effect)
+                except BaseException as error:  # noqa: BLE001 - it is the flow's to judge
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration as stop:
+            result_of_flow: T = stop.value
+            return result_of_flow
+
+    async def _perform(self, effect: Effect) -> object:
+        match effect:
+            case Send(call, seconds):
+                return await self.transport.send(call, seconds)
+            case Open(call):
+                return await self.transport.open(call)
+            case Read(stream):
+                return await self.transport.read(stream)
+            case Close(stream):
+                await self.transport.close_stream(stream)
+            case Sleep(seconds):
+                await self.clock.async_sleep(seconds)
+            case Tell(listener, video):
+                told = listener(video)
+                if inspect.isawaitable(told):
+                    await told
+        return None
+
+
+class Context(Protocol):
+    """What flows know of the client that runs them."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the client was made with."""
+
+    @property
+    def clock(self) -> Clock:
+        """The source of time."""
+
+
+class Resource:
+    """What sync methods hang on."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    @property
+    def context(self) -> Context:
+        """What flows know of the client."""
+        return self._driver
+
+
+class AsyncResource:
+    """What async methods hang on."""
+
+    def __init__(self, driver: AsyncDriver) -> None:
+        self._driver = driver
+
+    @property
+    def context(self) -> Context:
+        """What flows know of the client."""
+        return self._driver

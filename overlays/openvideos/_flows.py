@@ -1,0 +1,99 @@
+"""How behaviour is written once for the sync and the async client.
+
+A flow is a generator: it yields what it wants done, is sent the result (or the error is thrown
+into it), and returns its own result. So it holds every rule and does no I/O. `_drivers.py` does
+what flows want, once with and once without `await`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from ._calls import Call
+    from ._models import Video
+    from ._responses import Response
+    from ._transport import Stream
+
+T = TypeVar("T")
+
+
+@frozen
+class Send:
+    """Send a request and read its answer to the end, within `seconds` if given."""
+
+    call: Call[Any]
+    seconds: float | None = None
+
+
+@frozen
+class Open:
+    """Send a request, and leave the body of its answer to be read piece by piece."""
+
+    call: Call[Any]
+
+
+@frozen
+class Read:
+    """Read the next piece of a body; nothing at its end."""
+
+    stream: Stream
+
+
+@frozen
+class Close:
+    """Stop reading a body."""
+
+    stream: Stream
+
+
+@frozen
+class Sleep:
+    """Wait for so many seconds."""
+
+    seconds: float
+
+
+@frozen
+class Tell:
+    """Call the user's function, and await what it returns where that can be awaited."""
+
+    listener: Callable[[Video], object]
+    video: Video
+
+
+Effect: TypeAlias = Send | Open | Read | Close | Sleep | Tell
+Flow: TypeAlias = Generator[Effect, Any, T]
+
+
+def send(call: Call[Any], *, seconds: float | None = None) -> Flow[Response]:
+    """Send a request; return its answer, whatever its status.
+
+    Raises:
+        APIConnectionError: No whole answer came.
+    """
+    response: Response = yield Send(call, seconds)
+    return response
+
+
+def open_stream(call: Call[Any]) -> Flow[Stream]:
+    """Send a request; return its answer before its body is read.
+
+    Raises:
+        APIConnectionError: No answer came.
+    """
+    stream: Stream = yield Open(call)
+    return stream
+
+
+def read(stream: Stream) -> Flow[bytes]:
+    """Return the next piece of a body; empty at its end.
+
+    Raises:
+        APIConnectionError: The body broke off.
+    """
+    piece: bytes = yield Read(stream)
+    return piece

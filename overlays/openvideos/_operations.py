@@ -1,0 +1,491 @@
+"""The ten operations, each as a function from its arguments to the call that it makes.
+
+Names and keywords are the official SDK's. `_videos.py` makes the sync and async methods of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from openvideos_api import models
+from openvideos_api.api.videos import create_character as create_character_endpoint
+from openvideos_api.api.videos import create_video as create_endpoint
+from openvideos_api.api.videos import delete_video as delete_endpoint
+from openvideos_api.api.videos import download_video_content as download_endpoint
+from openvideos_api.api.videos import edit_video as edit_endpoint
+from openvideos_api.api.videos import extend_video as extend_endpoint
+from openvideos_api.api.videos import list_videos as list_endpoint
+from openvideos_api.api.videos import remix_video as remix_endpoint
+from openvideos_api.api.videos import retrieve_character as retrieve_character_endpoint
+from openvideos_api.api.videos import retrieve_video as retrieve_endpoint
+from openvideos_api.types import UNSET
+
+from . import _decoding as decoding
+from ._calls import NOT_GIVEN, Call, NotGiven, call, is_success
+from ._content import VideoContent, video_content
+from ._errors import InvalidInput
+from ._files import Upload, checked_id, file_input, image_input, video_input
+
+if TYPE_CHECKING:
+    from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
+
+    from ._decoding import ListedVideos
+    from ._files import FileInput, ImageInput, VideoInput
+    from ._models import Character, Video, VideoDeleted
+    from ._responses import Response
+    from ._transport import TimeLimit
+
+Variant = Literal["video", "thumbnail", "spritesheet"]
+
+
+def create(
+    *,
+    prompt: str,
+    input_reference: ImageInput | None = None,
+    model: VideoModel | str | None = None,
+    seconds: VideoSeconds | str | float | None = None,
+    size: VideoSize | str | None = None,
+    characters: Iterable[Mapping[str, str] | Character] | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[Video]:
+    """Start a job that makes a video; return it as it was queued.
+
+    Sent as a form, which most servers take; as JSON where a reference or a character is given by
+    address or id, as many servers drop those from a form without a word.
+
+    Args:
+        prompt: What the video shall show.
+        input_reference: An image to start from: a `pathlib.Path`, bytes, a binary file object (sent
+            from its start), a tuple (name, content, MIME type), a URL, a `data:` URL,
+            `{"image_url": …}` or `{"file_id": …}`. A picture's size must be `size`.
+        model: The model; left out, the server's default.
+        seconds: The length in seconds; left out, the server's default.
+        size: Width by height in pixels, such as `720x1280`; left out, the server's default.
+        characters: Who appears: characters, or objects `{"id": …}`.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields, for what a server takes beyond the protocol.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        InvalidInput: An argument cannot be sent.
+        CreateUncertain: The answer was lost: there may be a job.
+        APIError: The request did not succeed.
+    """
+    fields = _given(prompt=_text(prompt, "prompt"), model=model, size=size)
+    fields |= _given(seconds=_seconds(seconds))
+    ids = [_character_id(character) for character in characters or ()]
+    reference = None if input_reference is None else image_input(input_reference, size=size)
+    body: models.CreateVideoForm | models.CreateVideoJson
+    if isinstance(reference, Upload):
+        body = models.CreateVideoForm(
+            **fields, input_reference=reference.file, charactersid=ids or UNSET
+        )
+    elif reference or ids:
+        body = models.CreateVideoJson(
+            **fields,
+            input_reference=models.InputReference(**reference) if reference else UNSET,
+            characters=[models.CharacterReference(id=id_) for id_ in ids] or UNSET,
+        )
+    else:
+        body = models.CreateVideoForm(**fields)
+    return call(
+        create_endpoint.request_arguments(body=body),
+        decoding.video,
+        creates=True,
+        uploads=_to_close(reference),
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def retrieve(
+    video_id: str,
+    *,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[Video]:
+    """Return a job as it is now.
+
+    A failed job is returned, not raised, whatever HTTP status a server gives it. The `id` is the
+    one that was asked for; `raw` has the server's, should it differ.
+
+    Args:
+        video_id: The id that creating it gave.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        NotFoundError: There is no such job.
+        APIError: The request did not succeed.
+    """
+    return call(
+        retrieve_endpoint.request_arguments(checked_id(video_id, "video_id")),
+        partial(decoding.video, known_id=video_id),
+        answers=_is_success_or_video,
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def list_(
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+    order: Literal["asc", "desc"] | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[ListedVideos]:
+    """Return a page of videos, which iterates over those of all further pages too.
+
+    Args:
+        after: The id of the last video of the page before.
+        limit: How many videos a page holds at most, 1 to 100; left out, the server's default.
+        order: `asc` for the oldest first, `desc` for the newest; left out, the newest.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long each request may take, in seconds; left out, the client's own.
+
+    Raises:
+        InvalidInput: `limit` is not from 1 to 100: servers differ in what they make of it.
+        UnsupportedByServer: The server has no list.
+        APIError: The request did not succeed.
+    """
+    if limit is not None and not 1 <= limit <= 100:
+        raise InvalidInput(f"limit is {limit}; a page holds 1 to 100 videos")
+    return call(
+        list_endpoint.request_arguments(**_given(after=after, limit=limit, order=order)),
+        decoding.video_list,
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def delete(
+    video_id: str,
+    *,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[VideoDeleted]:
+    """Delete a video and what was made for it, for good.
+
+    At some servers a running job works on, unseen, after it was deleted.
+
+    Args:
+        video_id: The id that creating it gave.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        ConflictError: The job is still running, at servers that then refuse.
+        APIError: The request did not succeed.
+    """
+    return call(
+        delete_endpoint.request_arguments(checked_id(video_id, "video_id")),
+        partial(decoding.deletion, video_id=video_id),
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def download_content(
+    video_id: str,
+    *,
+    variant: Variant | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[VideoContent]:
+    """Return what a job made, in memory. `download` writes it to a file as it comes.
+
+    Args:
+        video_id: The id that creating it gave.
+        variant: `video` (the default), `thumbnail` or `spritesheet`.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long each piece may take to come, in seconds; left out, the client's own.
+
+    Raises:
+        UnexpectedContent: Something else was sent than was asked for.
+        APIError: The request did not succeed.
+    """
+    wanted = UNSET if variant is None or variant == "video" else variant
+    arguments = download_endpoint.request_arguments(
+        checked_id(video_id, "video_id"), variant=wanted
+    )
+    # Compressed on the way, a video only grows, and its length would say nothing.
+    arguments["headers"] = {**arguments["headers"], "Accept-Encoding": "identity"}
+    return call(
+        arguments,
+        partial(video_content, variant=variant or "video"),
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def remix(
+    video_id: str,
+    *,
+    prompt: str,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[Video]:
+    """Start a job that makes a completed video anew with another prompt; return the new job.
+
+    Args:
+        video_id: The id of the completed video.
+        prompt: What the new video shall show.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        UnsupportedByServer: The server has no remix.
+        CreateUncertain: The answer was lost: there may be a job.
+        APIError: The request did not succeed.
+    """
+    return call(
+        remix_endpoint.request_arguments(
+            checked_id(video_id, "video_id"),
+            body=models.RemixVideoJson(prompt=_text(prompt, "prompt")),
+        ),
+        decoding.video,
+        creates=True,
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def edit(
+    *,
+    prompt: str,
+    video: VideoInput,
+    model: VideoModel | str | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[Video]:
+    """Start a job that makes a changed version of a video; return the new job.
+
+    Args:
+        prompt: What shall be changed.
+        video: The video: a job's id, a `Video`, a `Job` or `{"id": …}`; or an upload: a
+            `pathlib.Path`, bytes, a binary file object or a tuple (name, content, MIME type). A
+            string is always an id.
+        model: The model, for an upload; left out, the server's default.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        InvalidInput: An argument cannot be sent.
+        UnsupportedByServer: The server has no edits.
+        CreateUncertain: The answer was lost: there may be a job.
+        APIError: The request did not succeed.
+    """
+    fields = _given(prompt=_text(prompt, "prompt"), model=model)
+    source = video_input(video)
+    body: models.EditVideoForm | models.EditVideoJson
+    if isinstance(source, Upload):
+        body = models.EditVideoForm(**fields, video=source.file)
+    else:
+        body = models.EditVideoJson(**fields, video=models.VideoReference(id=source))
+    return call(
+        edit_endpoint.request_arguments(body=body),
+        decoding.video,
+        creates=True,
+        uploads=_to_close(source),
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def extend(
+    *,
+    prompt: str,
+    seconds: VideoSeconds | str | float,
+    video: VideoInput,
+    model: VideoModel | str | None = None,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[Video]:
+    """Start a job that continues a video; return the new job, whose length is that of the whole.
+
+    Args:
+        prompt: How it shall go on.
+        seconds: By how many seconds.
+        video: The video: a job's id, a `Video`, a `Job` or `{"id": …}`; or an upload: a
+            `pathlib.Path`, bytes, a binary file object or a tuple (name, content, MIME type). A
+            string is always an id.
+        model: The model, for an upload; left out, the server's default.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        InvalidInput: An argument cannot be sent.
+        UnsupportedByServer: The server has no extensions.
+        CreateUncertain: The answer was lost: there may be a job.
+        APIError: The request did not succeed.
+    """
+    fields = _given(prompt=_text(prompt, "prompt"), model=model, seconds=_seconds(seconds))
+    source = video_input(video)
+    body: models.ExtendVideoForm | models.ExtendVideoJson
+    if isinstance(source, Upload):
+        body = models.ExtendVideoForm(**fields, video=source.file)
+    else:
+        body = models.ExtendVideoJson(**fields, video=models.VideoReference(id=source))
+    return call(
+        extend_endpoint.request_arguments(body=body),
+        decoding.video,
+        creates=True,
+        uploads=_to_close(source),
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def create_character(
+    *,
+    name: str,
+    video: FileInput,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[Character]:
+    """Make a character of an uploaded video, to appear in later ones.
+
+    Args:
+        name: The character's name.
+        video: The video: a `pathlib.Path`, bytes, a binary file object or a tuple (name, content,
+            MIME type).
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        InvalidInput: An argument cannot be sent.
+        UnsupportedByServer: The server has no characters.
+        CreateUncertain: The answer was lost: there may be a character.
+        APIError: The request did not succeed.
+    """
+    upload = file_input(video, "video")
+    body = models.CreateCharacterForm(name=_text(name, "name"), video=upload.file)
+    return call(
+        create_character_endpoint.request_arguments(body=body),
+        decoding.character,
+        creates=True,
+        uploads=upload.to_close,
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def get_character(
+    character_id: str,
+    *,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Call[Character]:
+    """Return a character.
+
+    Args:
+        character_id: The id that creating it gave.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long this request may take, in seconds; left out, the client's own.
+
+    Raises:
+        NotFoundError: There is no such character.
+        APIError: The request did not succeed.
+    """
+    return call(
+        retrieve_character_endpoint.request_arguments(checked_id(character_id, "character_id")),
+        partial(decoding.character, known_id=character_id),
+        extra_headers=extra_headers,
+        extra_query=extra_query,
+        extra_body=extra_body,
+        timeout=timeout,
+    )
+
+
+def _is_success_or_video(response: Response) -> bool:
+    return is_success(response) or decoding.carries_video(response)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _text(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(f"{field} must be text, but is of the type {type(value).__name__}")
+    return value
+
+
+def _seconds(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(f"seconds must be a number or text, but is {value!r}")
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _character_id(character: object) -> str:
+    id_ = character.get("id") if isinstance(character, Mapping) else getattr(character, "id", None)
+    if not isinstance(id_, str):
+        raise InvalidInput(f"characters holds {character!r}; give characters or {{'id': …}}")
+    return checked_id(id_, "characters")
+
+
+def _to_close(source: object) -> Any:
+    return source.to_close if isinstance(source, Upload) else ()

@@ -1,0 +1,68 @@
+"""An HTTP answer, as everything above the transport sees it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@frozen(repr=False, eq=False)
+class Response:
+    """An HTTP answer, read to its end.
+
+    Attributes:
+        status_code: The HTTP status.
+        headers: The headers; names are looked up in any case.
+        content: The body, in bytes.
+        method: The method of the request.
+        url: The address that answered, without its query.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    method: str
+    url: str
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status_code} to {self.method} {self.url}>"
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's id of the request, to quote when asking for help; None where not given."""
+        return self.headers.get("x-request-id")
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status_code < 300
+
+    @property
+    def media_type(self) -> str:
+        """The kind of the body, such as `video/mp4`, without parameters; empty where not given."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are no UTF-8 are replaced."""
+        return self.content.decode("utf-8", errors="replace")
+
+    def json(self) -> Any:
+        """Return the body, decoded.
+
+        Raises:
+            ValueError: The body is not JSON.
+        """
+        return json.loads(self.content)
+
+    def json_or_none(self) -> Any:
+        """Return the body, decoded; None where it is not JSON."""
+        try:
+            return self.json()
+        except (ValueError, RecursionError):
+            return None

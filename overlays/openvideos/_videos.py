@@ -1,0 +1,181 @@
+"""`client.videos`: every operation, sync and async, and what is made of several of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import _operations as operations
+from ._calls import NOT_GIVEN, NotGiven
+from ._downloads import download
+from ._drivers import AsyncResource, Resource
+from ._files import checked_id
+from ._jobs import AsyncJob, Job, JobState, async_submit, sync_submit
+from ._methods import async_method, sends, sync_method
+from ._pages import async_list, sync_list
+from ._polling import DEFAULT_MAX_WAIT
+from ._requests import execute
+from ._waiting import wait_until_final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
+
+    from ._files import ImageInput
+    from ._flows import Flow
+    from ._models import Character, Video
+    from ._requests import HasContext
+    from ._transport import TimeLimit
+
+
+def _poll(  # noqa: D417 - the first argument becomes self
+    resource: HasContext,
+    video_id: str,
+    *,
+    poll_interval_ms: int | None = None,
+    max_wait: float | None = DEFAULT_MAX_WAIT,
+) -> Flow[Video]:
+    """Wait until a job is over, and return it, also if it failed: look at its `status`.
+
+    `Job.wait` raises in that case.
+
+    Args:
+        video_id: The id that creating it gave.
+        poll_interval_ms: The pause between two looks, in milliseconds; left out, what the server
+            asks for (0.5 to 60 s), else 10 s that grow to 20 s.
+        max_wait: For how many seconds to wait: an hour if left out; None for ever.
+
+    Raises:
+        WaitTimeout: It was not over in time, and runs on.
+        APIError: The server says that asking for it is of no use.
+    """
+    return wait_until_final(
+        resource,
+        JobState(checked_id(video_id, "video_id")),
+        max_wait=max_wait,
+        interval=_seconds(poll_interval_ms),
+    )
+
+
+def _create_and_poll(  # noqa: D417 - the first argument becomes self
+    resource: HasContext,
+    *,
+    prompt: str,
+    input_reference: ImageInput | None = None,
+    model: VideoModel | str | None = None,
+    seconds: VideoSeconds | str | float | None = None,
+    size: VideoSize | str | None = None,
+    characters: Iterable[Mapping[str, str] | Character] | None = None,
+    poll_interval_ms: int | None = None,
+    max_wait: float | None = DEFAULT_MAX_WAIT,
+    extra_headers: Mapping[str, str] | None = None,
+    extra_query: Mapping[str, object] | None = None,
+    extra_body: Mapping[str, object] | None = None,
+    timeout: TimeLimit | NotGiven = NOT_GIVEN,
+) -> Flow[Video]:
+    """Start a job and wait until it is over; return it, also if it failed: look at its `status`.
+
+    The job's id is lost with an exception here. `submit` gives a handle that keeps it.
+
+    Args:
+        prompt: As for `create`; so are the arguments that are not explained here.
+        input_reference: An image to start from.
+        model: The model.
+        seconds: The length in seconds.
+        size: Width by height in pixels.
+        characters: Who appears.
+        poll_interval_ms: The pause between two looks, in milliseconds; left out, what the server
+            asks for (0.5 to 60 s), else 10 s that grow to 20 s.
+        max_wait: For how many seconds to wait: an hour if left out; None for ever.
+        extra_headers: Further headers.
+        extra_query: Further query parameters.
+        extra_body: Further fields.
+        timeout: How long the create may take, in seconds; left out, the client's own.
+
+    Raises:
+        InvalidInput: An argument cannot be sent.
+        CreateUncertain: The answer to the create was lost: there may be a job.
+        WaitTimeout: It was not over in time, and runs on.
+        APIError: A request did not succeed.
+    """
+    video = yield from execute(
+        resource,
+        operations.create(
+            prompt=prompt,
+            input_reference=input_reference,
+            model=model,
+            seconds=seconds,
+            size=size,
+            characters=characters,
+            extra_headers=extra_headers,
+            extra_query=extra_query,
+            extra_body=extra_body,
+            timeout=timeout,
+        ),
+    )
+    return (
+        yield from wait_until_final(
+            resource,
+            JobState.just_created(video, resource.context.clock),
+            max_wait=max_wait,
+            interval=_seconds(poll_interval_ms),
+        )
+    )
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+class Videos(Resource):
+    """The operations on videos."""
+
+    create = sync_method(sends(operations.create))
+    retrieve = sync_method(sends(operations.retrieve))
+    list = sync_list(operations.list_)
+    delete = sync_method(sends(operations.delete))
+    download_content = sync_method(sends(operations.download_content))
+    remix = sync_method(sends(operations.remix))
+    edit = sync_method(sends(operations.edit))
+    extend = sync_method(sends(operations.extend))
+    create_character = sync_method(sends(operations.create_character))
+    get_character = sync_method(sends(operations.get_character))
+    poll = sync_method(_poll)
+    create_and_poll = sync_method(_create_and_poll)
+    submit = sync_submit(operations.create)
+    download = sync_method(download)
+
+    def job(self, video_id: str) -> Job:
+        """Return the handle of a job that exists already. Nothing is asked of the server.
+
+        Args:
+            video_id: The id that creating it gave.
+        """
+        return Job(self._driver, JobState(checked_id(video_id, "video_id")))
+
+
+class AsyncVideos(AsyncResource):
+    """The operations on videos, awaited."""
+
+    create = async_method(sends(operations.create))
+    retrieve = async_method(sends(operations.retrieve))
+    list = async_list(operations.list_)
+    delete = async_method(sends(operations.delete))
+    download_content = async_method(sends(operations.download_content))
+    remix = async_method(sends(operations.remix))
+    edit = async_method(sends(operations.edit))
+    extend = async_method(sends(operations.extend))
+    create_character = async_method(sends(operations.create_character))
+    get_character = async_method(sends(operations.get_character))
+    poll = async_method(_poll)
+    create_and_poll = async_method(_create_and_poll)
+    submit = async_submit(operations.create)
+    download = async_method(download)
+
+    def job(self, video_id: str) -> AsyncJob:
+        """Return the handle of a job that exists already. Nothing is asked of the server.
+
+        Args:
+            video_id: The id that creating it gave.
+        """
+        return AsyncJob(self._driver, JobState(checked_id(video_id, "video_id")))
