@@ -43,7 +43,7 @@ check-generated: $(READY) ## fail where generated/ is not what `make generate` w
 	@$(BIN)/python overlays/generator/generate.py --check
 
 contract: $(READY) ## hold an emulator that it starts to the contract
-	@$(BIN)/python -m openvideos_emulator exec -- $(BIN)/openvideos conform
+	@$(BIN)/openvideos emulator --speed 1000 --quiet exec -- $(BIN)/openvideos conform --dialect openai --report-dir build/contract
 
 emulator: $(READY) ## run the emulator on port 8000
 	@$(BIN)/openvideos emulator

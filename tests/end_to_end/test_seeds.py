@@ -20,10 +20,10 @@ from openvideos import BadRequestError, OpenVideos, Video
 from openvideos_emulator import Emulator
 
 SEEDS = (Path(__file__).parent / "seeds.md").read_text(encoding="utf-8")
-CODE = dict(re.findall(r"## Code: (.+)\n```python\n(.*?)```", SEEDS, re.DOTALL))
+CODE = dict(re.findall(r"## Code: ([^\n]+)\n```python\n(.*?)```", SEEDS, re.DOTALL))
 ANSWERS = {
     name: json.loads(text)
-    for name, text in re.findall(r"## Answer: (.+)\n```json\n(.*?)```", SEEDS, re.DOTALL)
+    for name, text in re.findall(r"## Answer: ([^\n]+)\n```json\n(.*?)```", SEEDS, re.DOTALL)
 }
 
 # What is wrong in the examples themselves: what is written, what is meant, and why.
@@ -159,7 +159,7 @@ def server_that_answers(answer: dict[str, Any]) -> Iterator[str]:
 def test_the_answers_shown_decode_with_their_missing_and_unknown_keys(name: str) -> None:
     answer = ANSWERS[name]
     with server_that_answers(answer) as url, OpenVideos(base_url=url) as client:
-        video = client.videos.retrieve("video_123")
+        video = client.videos.retrieve(answer["id"])
     assert isinstance(video, Video)
     assert (video.id, video.seconds, video.size) == (answer["id"], "8", answer["size"])
     assert video.completed_at is None
