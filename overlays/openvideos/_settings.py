@@ -95,11 +95,11 @@ def _first(environment: Mapping[str, str], *names: str) -> str | None:
 
 
 def _checked_key(key: str) -> str:
-    if not key.isascii() or not key.isprintable() or " " in key:
+    if not key.isascii() or not key.isprintable() or key != key.strip():
         # The key itself is not shown.
         raise InvalidInput(
-            "api_key must consist of printable ASCII characters without spaces: was something "
-            "else copied with it, such as a line break or quotation marks?"
+            "api_key must consist of printable ASCII characters, without spaces around them: was "
+            "something else copied with it, such as a line break or quotation marks?"
         )
     return key
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import httpx
@@ -87,6 +88,12 @@ class Transport:
         if self._owned:
             self._client.close()
 
+    def __del__(self) -> None:
+        # Who never closes a client leaves no open sockets behind for that. A client that could not
+        # be made, and an interpreter that is about to end, have nothing to close it with.
+        with suppress(Exception):
+            self.close()
+
     def open(self, call: Call[Any], seconds: float | None = None) -> Stream:
         """Send a request; return its answer before its body is read."""
         request = _request(self._client, self._settings, call, seconds)
@@ -142,6 +149,13 @@ class AsyncTransport:
         """Close the connections, unless they are those of a client that the user gave."""
         if self._owned:
             await self._client.aclose()
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            if self._owned and not self._client.is_closed:
+                import asyncio  # who never awaits need not load it
+
+                asyncio.get_running_loop().create_task(self._client.aclose())
 
     async def open(self, call: Call[Any], seconds: float | None = None) -> Stream:
         """Send a request; return its answer before its body is read."""
