@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from http import HTTPStatus
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 FORM = "multipart/form-data"
+_QUICKLY_PARSED = 256 * 1024
 
 
 @attrs.frozen
@@ -75,11 +77,16 @@ class BodyReader:
                 code="unsupported_content_type",
             )
         body = await self._receive(length, receive)
-        if kind == JSON:
-            fields = parse_json(body)
-            checker.check(fields)
-            return fields
-        return self._form.parse(body, content_type or "", checker)
+
+        def parse() -> Any:
+            if kind == JSON:
+                fields = parse_json(body)
+                checker.check(fields)
+                return fields
+            return self._form.parse(body, content_type or "", checker)
+
+        # A long one must not hold up the other requests.
+        return parse() if len(body) <= _QUICKLY_PARSED else await asyncio.to_thread(parse)
 
     async def _receive(self, length: str | None, receive: Receive) -> bytes:
         if length is not None and length.isdecimal() and int(length[:20]) > self._longest:

@@ -3,6 +3,7 @@
 import functools
 import io
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,6 +19,10 @@ from openvideos_emulator.contract import Contract
 from openvideos_emulator.validation import Checker
 
 _CONTRACT = Contract(openvideos_spec.load("openai"))
+
+
+# httpx spends much of a client's making on certificates; nothing here speaks TLS.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @functools.cache
@@ -74,6 +79,7 @@ def connect() -> Iterator[Callable[..., httpx.Client]]:
             headers={"Authorization": f"Bearer {key or f'sk-{secrets.token_hex(16)}'}"},
             event_hooks={"response": [keeps_the_contract]},
             timeout=30,
+            verify=NO_TLS,
         )
         clients.append(client)
         return client

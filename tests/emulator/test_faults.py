@@ -2,6 +2,7 @@
 
 import io
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from openvideos_emulator.settings import SettingsError
 CONTRACT = Contract(openvideos_spec.load("openai"))
 
 # Each fault happens to one key only, named like it, so that one emulator serves all tests.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
 FAULTS = """
 - id: progress-goes-back
   match: {operation: retrieve_video, where: {$.status: completed}, every: 2, per: video}
@@ -32,10 +35,12 @@ FAULTS = """
   match: {operation: list_videos}
   answer: [{set: {at: $.has_more, to: false}}, {remove: "$.data[0]"}]
 - id: wrong-dimensions
-  match: {operation: create_video}
+  match: {operation: create_video, unless: {body: {size: 1280x720}}}
   request: [{set_field: {size: 1280x720}}]
+  answer: [{set: {at: $.size, to: 720x1280}}, {mark: wrong}]
 - id: wrong-dimensions
-  answer: [{set: {at: "$..size", to: 720x1280}}]
+  match: {operation: retrieve_video, marked: wrong}
+  answer: [{set: {at: $.size, to: 720x1280}}]
 - id: thumbnail-is-an-mp4
   match: {operation: download_video_content, query: {variant: thumbnail}}
   request: [{remove_query: variant}]
@@ -138,7 +143,7 @@ def victim(faulty: Emulator) -> Iterator[Victim]:
 
     def make(fault: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {fault}"}
-        client = httpx.Client(base_url=faulty.base_url, headers=headers, timeout=30)
+        client = httpx.Client(base_url=faulty.base_url, headers=headers, timeout=30, verify=NO_TLS)
         clients.append(client)
         return client
 
@@ -198,6 +203,9 @@ def test_a_request_can_be_changed_behind_the_clients_back(victim: Victim, as_for
     video = client.post("/videos", **body).json()
     assert video["size"] == "720x1280"
     time.sleep(0.05)
+    assert client.get(f"/videos/{video['id']}").json()["size"] == "720x1280"
+    right = made(client, size="1280x720")
+    assert client.get(f"/videos/{right}").json()["size"] == "1280x720"
     content = client.get(f"/videos/{video['id']}/content").content
     with av.open(io.BytesIO(content), "r") as file:
         assert (file.streams.video[0].width, file.streams.video[0].height) == (1280, 720)

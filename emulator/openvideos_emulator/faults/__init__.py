@@ -12,6 +12,14 @@ or JSON list. `schema.yaml` in this folder holds files to what follows.
   answer:
     - set: {at: $.progress, to: 1}
 
+- id: upright-though-landscape     # what was asked for is said, and another size made
+  match: {operation: create_video, body: {size: 1280x720}}
+  request: [{set_field: {size: 720x1280}}]
+  answer: [{set: {at: $.size, to: 1280x720}}, {mark: upright}]
+- id: upright-though-landscape-later
+  match: {operation: retrieve_video, marked: upright}
+  answer: [{set: {at: $.size, to: 1280x720}}]
+
 - id: delete-keeps-the-video        # the app sees a harmless GET, the client a deletion
   match: {operation: delete_video, status: 200}
   request: [{method: GET}]
@@ -30,6 +38,7 @@ or JSON list. `schema.yaml` in this folder holds files to what follows.
 | `header`, `query`, `body` | names with values |
 | `prompt` | a text that the request's prompt contains |
 | `following` | an `operationId`: the same video was answered this one with 2xx before |
+| `marked` | a word: the same video was given this mark by a fault's `mark` before |
 | `unless` | the conditions above; none of them may hold together |
 
 A value is a text, or `null` where the name must not be there, or `true` where it must, with any
@@ -87,6 +96,7 @@ nothing, nothing happens, but `set` and `copy` add a last name that is not there
 | `corrupt_body: {at: 1000, length: 64}` | invert bytes |
 | `drop_after: 1000` | close the connection after so many bytes of the body |
 | `delay: 1.5` | wait so many seconds before the answer |
+| `mark: word` | remember a word of the video, for `marked` |
 
 Conversions are `integer`, `number`, `string`, `milliseconds` and `iso_time` (from seconds) and
 `fraction` (from per cent).

@@ -45,7 +45,10 @@ class FaultLayer:
         for fault in concerned:
             if self._changes_response(fault, request, response, video_id, active):
                 for word, argument in fault.answer:
-                    change_response(response, word, argument, templates)
+                    if word == "mark":
+                        self._history.mark(argument, video_id)
+                    else:
+                        change_response(response, word, argument, templates)
         await _send(response, send)
 
     def _changes_request(self, fault: Fault, request: Request) -> bool:

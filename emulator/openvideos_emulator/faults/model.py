@@ -34,6 +34,7 @@ class RequestMatch:
     body: Mapping[str, Any] = attrs.field(factory=dict)
     prompt: str | None = None
     following: str | None = None
+    marked: str | None = None
 
     def holds(self, request: Request, history: History) -> bool:
         """Return whether a request keeps all of these conditions."""
@@ -46,7 +47,8 @@ class RequestMatch:
             and _have(request.query, self.query)
             and (not self.body or _have(request.fields(), self.body))
             and (self.prompt is None or self.prompt in str(request.fields().get("prompt", "")))
-            and (self.following is None or history.has(self.following, request.video_id))
+            and (self.following is None or history.followed(self.following, request.video_id))
+            and (self.marked is None or history.marked(self.marked, request.video_id))
         )
 
 
@@ -111,11 +113,12 @@ class Fault:
 
 
 class History:
-    """What has happened so far: occasions are counted, and operations on a video remembered."""
+    """What has happened so far: how often, and what to which video."""
 
     def __init__(self) -> None:
         self._occasions: Counter[tuple[str, str]] = Counter()
-        self._seen: set[tuple[str, str]] = set()
+        self._operations: set[tuple[str, str]] = set()
+        self._marks: set[tuple[str, str]] = set()
 
     def occasion(self, fault: Fault, request: Request, video_id: str) -> bool:
         """Count an occasion of a fault and return whether the fault happens at it."""
@@ -126,11 +129,19 @@ class History:
     def remember(self, operation: str | None, video_id: str) -> None:
         """Remember that an operation on a video was answered with 2xx."""
         if operation is not None and video_id:
-            self._seen.add((operation, video_id))
+            self._operations.add((operation, video_id))
 
-    def has(self, operation: str, video_id: str) -> bool:
+    def followed(self, operation: str, video_id: str) -> bool:
         """Return whether an operation on a video was answered with 2xx before."""
-        return (operation, video_id) in self._seen
+        return (operation, video_id) in self._operations
+
+    def mark(self, word: str, video_id: str) -> None:
+        """Remember a word of a video."""
+        self._marks.add((word, video_id))
+
+    def marked(self, word: str, video_id: str) -> bool:
+        """Return whether a word was remembered of a video."""
+        return (word, video_id) in self._marks
 
 
 def _have(values: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -62,7 +62,7 @@ def change_request(request: Request, word: str, argument: Any) -> None:
 
 
 def change_response(response: Response, word: str, argument: Any, templates: Templates) -> None:
-    """Carry out a step on an answer."""
+    """Carry out a step on an answer; `mark` is the layer's."""
     _RESPONSE_STEPS[word](response, argument, templates)
 
 

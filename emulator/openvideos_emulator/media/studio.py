@@ -67,8 +67,7 @@ class Studio:
         self._known: dict[str, Asset] = {}
         self._making: dict[str, asyncio.Task[Asset]] = {}
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Run work on the studio's threads, off the event loop."""
+    async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def open(
@@ -120,13 +119,15 @@ class Studio:
     ) -> Asset:
         path = self._folder / name
         if variant == "video":
-            await self.run(lambda: _complete(path, lambda part: _video(scene, first_frame, part)))
+            await self._run(lambda: _complete(path, lambda part: _video(scene, first_frame, part)))
         else:
             video, file = await self.open(scene, "video", first_frame)
             with file:
-                await self.run(lambda: _complete(path, lambda part: _preview(variant, video, part)))
-        asset = await self.run(lambda: _measured(path, MEDIA_TYPES[variant]))
-        await self.run(lambda: _make_room(self._folder, self._most_bytes, path))
+                await self._run(
+                    lambda: _complete(path, lambda part: _preview(variant, video, part))
+                )
+        asset = await self._run(lambda: _measured(path, MEDIA_TYPES[variant]))
+        await self._run(lambda: _make_room(self._folder, self._most_bytes, path))
         self._known[name] = asset
         return asset
 

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SAMPLE_RATE = 48_000
-# How much of the picture's width and height the pattern moves by at each frame.
-_ACROSS, _DOWN = 0.004, 0.0025
+# How many pixels the pattern moves by at each frame: even, as chroma is stored at half the
+# resolution, so that the encoder finds each frame in the one before.
+_ACROSS, _DOWN = 4, 2
 # One thread, so that the same scene gives the same bytes wherever it is made; a key frame twice a
 # second, so that a player can jump.
 _ENCODER = {
     "preset": "ultrafast",
-    "crf": "23",
+    "qp": "24",
     "threads": "1",
     "g": str(FRAME_RATE // 2),
     "sc_threshold": "0",
@@ -77,8 +78,9 @@ def _part(
     picture = layers.still(background, "yuv420p")
     picture = layers.through(picture, "loop", "loop=-1:size=1")
     picture = layers.through(picture, "setpts", "N")
-    place = f"hpos={start * _ACROSS % 1}:vpos={start * _DOWN % 1}"
-    picture = layers.through(picture, "scroll", f"h={_ACROSS}:v={_DOWN}:{place}")
+    across, down = _ACROSS / scene.width, _DOWN / scene.height
+    place = f"hpos={start * across % 1}:vpos={start * down % 1}"
+    picture = layers.through(picture, "scroll", f"h={across}:v={down}:{place}")
     band = layers.still(caption(scene.width, part.prompt, part.video_id), "yuva420p")
     picture = layers.over(picture, band, "x=0:y=main_h-overlay_h")
     numbers = layers.stream(*counter.size, "gray")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -70,7 +71,7 @@ async def first_frame_of(service: Service, reference: Any, size: Size) -> FirstF
                 _refuse_type(declared or "application/octet-stream")
             raise _invalid(str(error)) from error
 
-    if await service.studio.run(measure) != (size.width, size.height):
+    if await asyncio.to_thread(measure) != (size.width, size.height):
         raise bad_request("Inpaint image must match the requested width and height", param=_PARAM)
     return FirstFrame(upload.data)
 
@@ -95,7 +96,7 @@ async def video_facts_of(service: Service, upload: Upload) -> VideoFacts:
                 f"Invalid video file 'video': {error}.", param="video", code="invalid_video_file"
             ) from error
 
-    return await service.studio.run(look)
+    return await asyncio.to_thread(look)
 
 
 def _declared_type(upload: Upload) -> str:
