@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from openvideos_contract.configuration import from_environment
 
 app = typer.Typer(help="Hold a server to the contract.")
 
@@ -79,8 +80,8 @@ def conform(
 
     named = list(profile or [])
     settings: dict[str, Any] = {
-        "base_url": base_url or _from_environment("BASE_URL"),
-        "api_key": api_key or _from_environment("API_KEY"),
+        "base_url": base_url or from_environment("BASE_URL"),
+        "api_key": api_key or from_environment("API_KEY"),
         "second_api_key": second_api_key,
         "dialect": dialect,
         "max_videos": max_videos,
@@ -96,7 +97,3 @@ def conform(
         "skip": frozenset(skip or []),
     }
     raise typer.Exit(run(settings, named))
-
-
-def _from_environment(name: str) -> str | None:
-    return os.environ.get(f"OPENVIDEOS_{name}") or os.environ.get(f"OPENAI_{name}") or None

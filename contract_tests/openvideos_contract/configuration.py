@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,14 +27,6 @@ def _check_url(_: object, __: object, value: str) -> None:
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise ConfigurationError(
             f"{value!r} is not a base URL: give one such as http://127.0.0.1:8000/v1"
-        )
-
-
-def _check_profiles(_: object, __: object, value: tuple[str, ...]) -> None:
-    unknown = [name for name in value if name not in PROFILES]
-    if unknown:
-        raise ConfigurationError(
-            f"there is no profile {unknown[0]!r}: choose from {', '.join(PROFILES)}, or all"
         )
 
 
@@ -75,7 +69,7 @@ class Configuration:
     api_key: str | None = attrs.field(default=None, repr=False)
     second_api_key: str | None = attrs.field(default=None, repr=False)
     dialect: str | None = None
-    profiles: tuple[str, ...] = attrs.field(default=PROFILES[:-1], validator=_check_profiles)
+    profiles: tuple[str, ...] = PROFILES[:-1]
     named_profiles: frozenset[str] = frozenset()
     max_videos: int = attrs.field(default=8, validator=_at_least(0))
     report_dir: Path | None = None
@@ -107,26 +101,32 @@ class Configuration:
         return values
 
 
-def chosen_profiles(names: list[str], dialect: str | None) -> tuple[str, ...]:
+def chosen_profiles(names: Sequence[str], offered: Sequence[str] | None) -> tuple[str, ...]:
     """Return the profiles to test, in the order of `PROFILES`.
 
     Args:
-        names: As the user named them; `all` for every one. None named: core, remix, auth and
-            media, and with a dialect also its catalogue.
-        dialect: The dialect, if any.
+        names: As the user named them; `all` for every one, none for those that are offered.
+        offered: What the dialect says that its server offers; None without a dialect, which
+            leaves out the catalogue alone: only a dialect describes one.
 
     Raises:
-        ConfigurationError: The catalogue was named without a dialect, which alone describes it.
+        ConfigurationError: There is no such profile, or no catalogue to test.
     """
-    if "catalogue" in names and dialect is None:
-        raise ConfigurationError(
-            "the profile catalogue needs --dialect: which values are offered is a dialect's to say"
-        )
-    if not names or "all" in names:
-        return PROFILES if dialect is not None else PROFILES[:-1]
-    unknown = [name for name in names if name not in PROFILES]
-    if unknown:
-        raise ConfigurationError(
-            f"there is no profile {unknown[0]!r}: choose from {', '.join(PROFILES)}, or all"
-        )
-    return tuple(name for name in PROFILES if name in names)
+    possible = PROFILES if offered is not None else PROFILES[:-1]
+    for name in names:
+        if name == "catalogue" and offered is None:
+            raise ConfigurationError(
+                "the profile catalogue needs --dialect: "
+                "which values are offered is a dialect's to say"
+            )
+        if name not in (*PROFILES, "all"):
+            raise ConfigurationError(
+                f"there is no profile {name!r}: choose from {', '.join(PROFILES)}, or all"
+            )
+    wanted = possible if "all" in names else names or offered or possible
+    return tuple(name for name in possible if name in wanted)
+
+
+def from_environment(name: str) -> str | None:
+    """Return OPENVIDEOS_`name` of the environment, else OPENAI_`name`."""
+    return os.environ.get(f"OPENVIDEOS_{name}") or os.environ.get(f"OPENAI_{name}") or None

@@ -32,8 +32,8 @@ def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
         named_profiles: The profiles as the user named them.
     """
     try:
-        configuration = _configuration(settings, named_profiles)
-        contract = Contract.load(configuration.dialect)
+        contract = Contract.load(settings["dialect"])
+        configuration = _configuration(settings, named_profiles, contract)
         _check_ids(configuration, contract)
         needed = jobs.needed(configuration, contract)
         planned = jobs.plan(configuration, contract)
@@ -52,14 +52,16 @@ def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
     return report.exit_code
 
 
-def _configuration(settings: Mapping[str, Any], named: list[str]) -> Configuration:
+def _configuration(
+    settings: Mapping[str, Any], named: list[str], contract: Contract
+) -> Configuration:
     if not settings["base_url"]:
         raise ConfigurationError(
             "which server? Give --base-url, such as http://127.0.0.1:8000/v1, "
             "or set OPENVIDEOS_BASE_URL"
         )
     return Configuration(
-        profiles=chosen_profiles(named, settings["dialect"]),
+        profiles=chosen_profiles(named, contract.profiles),
         named_profiles=frozenset(named) - {"all"},
         **settings,
     )

@@ -87,6 +87,13 @@ class Contract:
         return hashlib.sha256(canonical).hexdigest()[:16]
 
     @property
+    def profiles(self) -> list[str] | None:
+        """The profiles that the dialect says its server offers; None without a dialect."""
+        if not self.dialect:
+            return None
+        return list(self.dialect.get("x-openvideos", {}).get("profiles", []))
+
+    @property
     def expected_failures(self) -> dict[str, str]:
         """The requirements that the dialect says its server does not meet, with the reasons."""
         entries = self.dialect.get("x-openvideos", {}).get("expected_failures", [])

@@ -65,6 +65,8 @@ class Gate:
         seen: How many answers each operation gave, by operationId and class of status ("2xx").
         found: What answers got wrong.
         made: The jobs that the run made, in order.
+        videos: Every Video that was answered, in order: the id that it is about, itself, and the
+            exchange.
     """
 
     def __init__(self, configuration: Configuration, contract: Contract) -> None:
@@ -308,7 +310,10 @@ class Gate:
             if exchange.ok and name in {"create_video", "retrieve_video", "remix_video"}:
                 body = exchange.json()
                 if isinstance(body, dict) and isinstance(body.get("id"), str):
-                    self.videos.append((name, body, exchange))
+                    # A retrieve is about the id that was asked for, whatever it answers.
+                    asked = unquote(path).rpartition("/")[2]
+                    about = asked if name == "retrieve_video" else body["id"]
+                    self.videos.append((about, body, exchange))
 
 
 def video_path(video_id: str, *rest: str) -> str:

@@ -151,7 +151,7 @@ class Jobs:
         self._plan = {wanted.name: wanted for wanted in plan(configuration, contract)}
         self._jobs: dict[str, Job] = {}
         self._failures: dict[str, Exception] = {}
-        self._contents: dict[tuple[str, str | None], Exchange] = {}
+        self._contents: dict[tuple[str, str | None], Exchange | Nonconformity] = {}
         self._polled = False
 
     def made(self, name: str) -> Job:
@@ -215,13 +215,38 @@ class Jobs:
 
         Raises:
             Blocked: The job was not completed.
+            Nonconformity: No whole answer came.
         """
         if (name, variant) not in self._contents:
             job = self.completed(name)
             params = None if variant is None else {"variant": variant}
-            answer = self._gate.send("GET", f"{job.path}/content", params=params)
+            try:
+                answer: Exchange | Nonconformity = self._gate.send(
+                    "GET", f"{job.path}/content", params=params
+                )
+            except Nonconformity as failure:
+                answer = failure
             self._contents[name, variant] = answer
-        return self._contents[name, variant]
+        found = self._contents[name, variant]
+        if isinstance(found, Nonconformity):
+            raise found
+        return found
+
+    def whole_content(self, name: str) -> Exchange:
+        """Return the download of a completed job for a test that is not about downloading.
+
+        Raises:
+            Blocked: It cannot be downloaded (CONTENT-001).
+        """
+        try:
+            answer = self.content(name)
+        except Nonconformity as failure:
+            seen = failure.seen
+        else:
+            if answer.status == 200 and answer.content:
+                return answer
+            seen = answer.summary
+        raise Blocked(f"the content of the job {name} cannot be downloaded (CONTENT-001): {seen}")
 
     def _make_all(self) -> None:
         for name, wanted in self._plan.items():

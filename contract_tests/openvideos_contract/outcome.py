@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 if TYPE_CHECKING:
     from openvideos_contract.exchange import Exchange
 
@@ -40,11 +38,8 @@ class BudgetExhausted(NotRun):
     """One more job would have passed `--max-videos`; the request was not sent."""
 
 
-@attrs.frozen
 class Prohibited(Exception):
     """A test asked for what the suite never does, such as deleting a video it did not make."""
-
-    reason: str
 
 
 def require(

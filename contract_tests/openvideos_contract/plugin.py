@@ -11,11 +11,17 @@ import os
 
 import pytest
 
-from openvideos_contract.configuration import Configuration, ConfigurationError, chosen_profiles
+from openvideos_contract.configuration import (
+    Configuration,
+    ConfigurationError,
+    chosen_profiles,
+    from_environment,
+)
 from openvideos_contract.contract import Contract
 from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import Jobs
 from openvideos_contract.session import Session
+from openvideos_spec import ContractError, OverlayError
 
 _OPTIONS: dict[str, tuple[type, str]] = {
     "url": (str, "the server's base URL; OPENVIDEOS_BASE_URL or OPENAI_BASE_URL"),
@@ -53,29 +59,23 @@ def pytest_configure(config: pytest.Config) -> None:
     url = options.pop("url") or from_environment("BASE_URL")
     if url is None:
         return  # collecting alone needs no server; the fixtures say what is missing
-    dialect, named = options["dialect"], list(config.getoption("--openvideos-profile"))
     try:
+        contract = Contract.load(options["dialect"])
         configuration = Configuration(
             base_url=url,
             api_key=options.pop("api-key") or from_environment("API_KEY"),
             second_api_key=options.pop("second-api-key")
             or os.environ.get("OPENVIDEOS_SECOND_API_KEY"),
-            profiles=chosen_profiles(named, dialect),
+            profiles=chosen_profiles(config.getoption("--openvideos-profile"), contract.profiles),
             **{
                 name.replace("-", "_"): value
                 for name, value in options.items()
                 if value is not None
             },
         )
-    except ConfigurationError as error:
+    except (ConfigurationError, ContractError, OverlayError) as error:
         raise pytest.UsageError(str(error)) from error
-    session = Session(configuration, Contract.load(dialect))
-    config.pluginmanager.register(session, "openvideos-session")
-
-
-def from_environment(name: str) -> str | None:
-    """Return OPENVIDEOS_`name` or OPENAI_`name` of the environment."""
-    return os.environ.get(f"OPENVIDEOS_{name}") or os.environ.get(f"OPENAI_{name}") or None
+    config.pluginmanager.register(Session(configuration, contract), "openvideos-session")
 
 
 def _session_of(config: pytest.Config) -> Session | None:

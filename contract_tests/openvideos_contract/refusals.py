@@ -6,7 +6,7 @@ from typing import Any
 
 from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate
-from openvideos_contract.outcome import require
+from openvideos_contract.outcome import Blocked, require
 
 
 def refused(
@@ -41,7 +41,13 @@ def require_status(answer: Exchange, *statuses: int) -> None:
 
 
 def error_of(answer: Exchange) -> dict[str, Any]:
-    """Return what is inside the error envelope of `answer`, empty where there is none."""
+    """Return what is inside the error envelope of `answer`.
+
+    Raises:
+        Blocked: It has none (ERROR-001).
+    """
     body = answer.json()
     error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
+    if not isinstance(error, dict):
+        raise Blocked(f"the refusal has no error envelope (ERROR-001): {answer.summary}")
+    return error

@@ -46,7 +46,7 @@ def after(report: Report) -> str:
         *_failures(report, Status.FAIL, "FAIL"),
         *_failures(report, Status.STALE, "STALE"),
         *_failures(report, Status.WARN, "WARN"),
-        *_reasons(report, (Status.SKIP,), "Skipped, as the server does not offer it"),
+        *_reasons(report, (Status.SKIP,), "Skipped, as it does not apply here"),
         *_reasons(report, (Status.EXPECTED,), "Failed, as the dialect expects"),
         *_reasons(report, _OPEN, "Not tested"),
         _verdicts(report),

@@ -9,17 +9,14 @@ import pytest
 from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import Jobs
-from openvideos_contract.outcome import Blocked, Unsupported, require
+from openvideos_contract.outcome import Unsupported, require
 from openvideos_contract.refusals import require_status
 
 
 @pytest.fixture
 def whole(jobs: Jobs) -> Exchange:
     """The content of a completed job."""
-    answer = jobs.content("plain")
-    if answer.status != 200 or not answer.content:
-        raise Blocked(f"the content cannot be downloaded (CONTENT-001): {answer.summary}")
-    return answer
+    return jobs.whole_content("plain")
 
 
 @pytest.fixture

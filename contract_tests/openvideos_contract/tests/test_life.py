@@ -34,8 +34,8 @@ def stories(jobs: Jobs, gate: Gate) -> dict[str, list[tuple[dict[str, Any], Exch
     """Every answer about each job of the run, in order, by id."""
     told: dict[str, list[tuple[dict[str, Any], Exchange]]] = {}
     jobs.ended("plain")
-    for _, video, exchange in gate.videos:
-        told.setdefault(video["id"], []).append((video, exchange))
+    for video_id, video, exchange in gate.videos:
+        told.setdefault(video_id, []).append((video, exchange))
     return told
 
 

@@ -21,25 +21,17 @@ NOT_OFFERED = frozenset({400, 405, 415, 422, 501})
 _decode = functools.lru_cache(maxsize=4)(decode)
 
 
-def content(jobs: Jobs, name: str) -> Exchange:
-    """Return the content of a completed job."""
-    answer = jobs.content(name)
-    if answer.status != 200:
-        raise Blocked(f"the content cannot be downloaded (CONTENT-001): {answer.summary}")
-    return answer
-
-
 def film(jobs: Jobs, name: str) -> Film:
     """Return the content of a completed job, decoded."""
     try:
-        return _decode(content(jobs, name).content)
+        return _decode(jobs.whole_content(name).content)
     except BrokenError as error:
         raise Blocked(f"the content does not decode (MEDIA-001): {error}") from error
 
 
 def variant(jobs: Jobs, name: str) -> Exchange:
     """Return a variant of a completed job."""
-    content(jobs, "plain")
+    jobs.whole_content("plain")
     answer = jobs.content("plain", name)
     if answer.status in NOT_OFFERED:
         raise Unsupported(f"the server does not offer variant={name}: {answer.summary}")
@@ -49,7 +41,7 @@ def variant(jobs: Jobs, name: str) -> Exchange:
 @pytest.mark.requirement("MEDIA-001")
 @pytest.mark.parametrize("name", ["plain", "other"])
 def test_the_content_decodes_to_its_last_frame(jobs: Jobs, name: str) -> None:
-    answer = content(jobs, name)
+    answer = jobs.whole_content(name)
     expected = "an MP4 that decodes to its last frame"
     try:
         found = _decode(answer.content)
@@ -69,7 +61,7 @@ def test_the_picture_has_the_size_of_the_job(jobs: Jobs, name: str) -> None:
         f"{found.width}x{found.height}" == size,
         expected=f"the size of the job, {size}",
         seen=f"{found.width}x{found.height}",
-        exchange=content(jobs, name),
+        exchange=jobs.whole_content(name),
     )
 
 
@@ -86,7 +78,7 @@ def test_the_video_is_as_long_as_the_job_says(jobs: Jobs, name: str) -> None:
         abs(found.seconds - wanted) <= TOLERANCE_SECONDS,
         expected=f"{wanted:g} s, give or take {TOLERANCE_SECONDS:g} s",
         seen=f"{found.seconds:.3f} s in {found.frames} frames",
-        exchange=content(jobs, name),
+        exchange=jobs.whole_content(name),
     )
 
 
@@ -97,7 +89,7 @@ def test_the_video_is_h264_with_aac(jobs: Jobs) -> None:
         (found.video_codec, found.audio_codec) == ("h264", "aac"),
         expected="h264 and aac",
         seen=f"{found.video_codec} and {found.audio_codec or 'no sound'}",
-        exchange=content(jobs, "plain"),
+        exchange=jobs.whole_content("plain"),
     )
 
 
@@ -115,7 +107,7 @@ def require_picture(answer: Exchange, jobs: Jobs) -> str:
         exchange=answer,
     )
     require(
-        answer.content != content(jobs, "plain").content,
+        answer.content != jobs.whole_content("plain").content,
         expected="a picture, not the video",
         seen="the bytes of the video",
         exchange=answer,
@@ -152,7 +144,7 @@ def test_pictures_are_of_the_usual_types(jobs: Jobs, name: str, kind: str) -> No
 @pytest.mark.requirement("MEDIA-008")
 def test_the_variant_video_is_the_video(jobs: Jobs) -> None:
     answer = jobs.content("plain", "video")
-    whole = content(jobs, "plain")
+    whole = jobs.whole_content("plain")
     require(
         answer.status == 200
         and answer.media_type == whole.media_type
@@ -172,13 +164,13 @@ def test_an_unknown_variant_is_refused(gate: Gate, jobs: Jobs) -> None:
 @pytest.mark.requirement("MEDIA-010")
 @pytest.mark.parametrize("name", ["thumbnail", "spritesheet"])
 def test_pictures_are_offered(jobs: Jobs, name: str) -> None:
-    content(jobs, "plain")
+    jobs.whole_content("plain")
     require_status(jobs.content("plain", name), 200)
 
 
 @pytest.mark.requirement("MEDIA-011")
 def test_different_jobs_have_different_content(jobs: Jobs) -> None:
-    first, second = content(jobs, "plain"), content(jobs, "other")
+    first, second = jobs.whole_content("plain"), jobs.whole_content("other")
     require(
         first.content != second.content,
         expected="other content than that of another job",
