@@ -37,6 +37,8 @@ def serve(settings: Settings) -> None:
         signal.signal(stop, lambda *_: sys.exit(0))
     if settings.until_stdin_closes:
         threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
+    if settings.port_file is not None:
+        _make_way(settings.port_file)
     with _bound(settings) as listener, assembled(settings) as app:
         config = uvicorn.Config(
             app,
@@ -73,6 +75,16 @@ def _stop_when_stdin_closes() -> None:
     while os.read(_STDIN, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _make_way(port_file: Path) -> None:
+    """Remove the port file of an earlier run, which a caller could take for this one's."""
+    try:
+        port_file.unlink(missing_ok=True)
+    except OSError as error:
+        raise SettingsError(f"--port-file {port_file}: {error.strerror}") from error
+    if not port_file.parent.is_dir():
+        raise SettingsError(f"--port-file {port_file}: its folder does not exist")
 
 
 def _bound(settings: Settings) -> socket.socket:

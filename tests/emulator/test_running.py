@@ -7,8 +7,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,21 @@ def test_it_stops_at_once_and_leaves_nothing_behind(tmp_path: Path, stop: signal
     assert list(folder.iterdir()) == []
 
 
+def test_it_stops_at_once_while_videos_are_made(connect: Callable[..., httpx.Client]) -> None:
+    with Emulator(speed=1e6) as emulator:
+        client = connect(emulator)
+        long = {"prompt": "x", "model": "sora-2-pro", "size": "1792x1024", "seconds": "12"}
+        ids = [client.post("/videos", json=long).json()["id"] for _ in range(4)]
+        time.sleep(0.05)
+        with ThreadPoolExecutor(4) as threads:
+            for video_id in ids:
+                threads.submit(client.get, f"/videos/{video_id}/content")
+            time.sleep(0.3)
+            began = time.monotonic()
+            emulator.stop()
+        assert time.monotonic() - began < 4
+
+
 def test_killed_and_started_again_it_knows_every_job(
     tmp_path: Path, connect: Callable[..., httpx.Client], uploaded_video: bytes
 ) -> None:
@@ -101,6 +118,36 @@ def test_killed_and_started_again_it_knows_every_job(
         repeated = again.get(f"/videos/{made[0]}/content")
         assert repeated.headers["etag"] == content.headers["etag"]
         assert repeated.content == content.content
+
+
+def test_no_acknowledged_job_is_lost_when_it_is_killed_at_work(tmp_path: Path) -> None:
+    state = tmp_path / "emulator.sqlite"
+    acknowledged: list[str] = []
+
+    def create() -> None:
+        with httpx.Client(base_url=emulator.base_url, headers=KEY) as client:
+            while True:
+                try:
+                    response = client.post("/videos", json={"prompt": "x"})
+                except httpx.TransportError:
+                    return
+                acknowledged.append(response.json()["id"])
+
+    with Emulator(db=state) as emulator:
+        threads = [threading.Thread(target=create) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 60:
+            time.sleep(0.005)
+        emulator.kill()
+        for thread in threads:
+            thread.join()
+    with (
+        Emulator(db=state) as emulator,
+        httpx.Client(base_url=emulator.base_url, headers=KEY) as client,
+    ):
+        for video_id in acknowledged:
+            assert client.get(f"/videos/{video_id}").status_code == 200
 
 
 def test_two_processes_on_one_database_tell_one_truth(
@@ -176,6 +223,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
         (["--dialect", "nobody"], "there is no dialect 'nobody'"),
         (["--db", "postgresql://user:hunter2@host/name"], "SQLite"),
         (["--db", "/nowhere/at/all.sqlite"], "/nowhere/at/all.sqlite"),
+        (["--port-file", "/nowhere/at/all"], "--port-file /nowhere/at/all"),
         (["--faults", "/nowhere.yaml"], "/nowhere.yaml cannot be read"),
     ],
 )

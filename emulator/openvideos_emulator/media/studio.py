@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -17,7 +18,8 @@ import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+    from functools import partial
+from pathlib import Path
 
     from openvideos_emulator.scene import Scene
 
@@ -64,6 +66,7 @@ class Studio:
         self._folder = folder
         self._most_bytes = most_bytes
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="studio")
+        self._closing = threading.Event()
         self._known: dict[str, Asset] = {}
         self._making: dict[str, asyncio.Task[Asset]] = {}
 
@@ -99,7 +102,8 @@ class Studio:
             (self._folder / name).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Give up what is being made, and let the threads end."""
+        self._closing.set()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def _asset(self, scene: Scene, variant: str, first_frame: bytes | None) -> Asset:
@@ -119,17 +123,21 @@ class Studio:
     ) -> Asset:
         path = self._folder / name
         if variant == "video":
-            await self._run(lambda: _complete(path, lambda part: _video(scene, first_frame, part)))
+            await self._run(partial(_complete, path, partial(self._film, scene, first_frame)))
         else:
             video, file = await self.open(scene, "video", first_frame)
             with file:
-                await self._run(
-                    lambda: _complete(path, lambda part: _preview(variant, video, part))
-                )
-        asset = await self._run(lambda: _measured(path, MEDIA_TYPES[variant]))
-        await self._run(lambda: _make_room(self._folder, self._most_bytes, path))
+                await self._run(partial(_complete, path, partial(_preview, variant, video)))
+        asset = await self._run(partial(_measured, path, MEDIA_TYPES[variant]))
+        await self._run(partial(_make_room, self._folder, self._most_bytes, path))
         self._known[name] = asset
         return asset
+
+    def _film(self, scene: Scene, first_frame: bytes | None, path: Path) -> None:
+        # PyAV and Pillow are imported only where something is made: the emulator answers before.
+        from openvideos_emulator.media.video import write_video
+
+        write_video(scene, first_frame, path, self._closing.is_set)
 
 
 def _name(scene: Scene, variant: str) -> str:
@@ -161,15 +169,6 @@ def _complete(path: Path, write: Callable[[Path], None]) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-# PyAV and Pillow are imported only where something is made: the emulator answers before that.
-
-
-def _video(scene: Scene, first_frame: bytes | None, path: Path) -> None:
-    from openvideos_emulator.media.video import write_video
-
-    write_video(scene, first_frame, path)
 
 
 def _preview(variant: str, video: Asset, path: Path) -> None:

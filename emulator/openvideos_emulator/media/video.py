@@ -15,7 +15,7 @@ from openvideos_emulator.media.pictures import FrameCounter, caption, wallpaper
 from openvideos_emulator.scene import FRAME_RATE, Part, Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _SAMPLE_RATE = 48_000
@@ -33,13 +33,23 @@ _ENCODER = {
 }
 
 
-def write_video(scene: Scene, first_frame: bytes | None, path: Path) -> None:
+class RenderingStopped(Exception):
+    """The video was not finished, because nobody wants it any more."""
+
+
+def write_video(
+    scene: Scene, first_frame: bytes | None, path: Path, is_stopped: Callable[[], bool]
+) -> None:
     """Write a scene's MP4.
 
     Args:
         scene: What it shows.
         first_frame: The image that it starts with, of the scene's width and height, or None.
         path: Where to write it.
+        is_stopped: Asked before each frame whether to give up.
+
+    Raises:
+        RenderingStopped: It was given up.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as file:
         picture = file.add_stream("libx264", rate=FRAME_RATE, options=_ENCODER)
@@ -50,6 +60,8 @@ def write_video(scene: Scene, first_frame: bytes | None, path: Path) -> None:
         sound = _sound(scene)
         heard = 0
         for number, frame in enumerate(_frames(scene, first_frame)):
+            if is_stopped():
+                raise RenderingStopped
             frame.pts, frame.time_base = number, TIME_BASE
             file.mux(picture.encode(frame))
             while heard * FRAME_RATE <= number * _SAMPLE_RATE and (samples := next(sound, None)):

@@ -1,0 +1,94 @@
+"""What happens with time: an emulator whose clock is turned forward by hand."""
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from openvideos_emulator.assembly import assembled
+from openvideos_emulator.settings import Settings
+
+NOW = 1_795_000_000_000
+
+
+class HandClock:
+    """A clock that stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> int:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += round(seconds * 1000)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def client(clock: HandClock, tmp_path: Path) -> Iterator[httpx.Client]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    servers: list[uvicorn.Server] = []
+
+    def serve() -> None:
+        # A database belongs to the thread that opens it.
+        settings = Settings(database=str(tmp_path / "emulator.sqlite"), speed=1)
+        with assembled(settings, clock) as app:
+            server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
+            servers.append(server)
+            asyncio.run(server.serve(sockets=[listener]))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    headers = {"Authorization": "Bearer k"}
+    with httpx.Client(base_url=base_url, headers=headers, verify=tls, timeout=30) as client:
+        yield client
+    servers[0].should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_a_job_goes_through_its_states_by_the_clock(clock: HandClock, client: httpx.Client) -> None:
+    path = f"/videos/{client.post('/videos', json={'prompt': 'x'}).json()['id']}"
+    seen = []
+    for wait in (0, 10, 10, 25, 5, 20):
+        clock.advance(wait)
+        video = client.get(path).json()
+        seen.append((video["status"], video["progress"]))
+    statuses, progress = zip(*seen, strict=True)
+    assert statuses == ("queued", *["in_progress"] * 4, "completed")
+    assert progress[0] == 0 < progress[1] < progress[2] < progress[3] <= progress[4] == 99
+    assert progress[5] == 100
+    assert client.get(path).json()["created_at"] == NOW // 1000
+
+
+def test_the_assets_are_gone_an_hour_after_completion_and_the_video_stays(
+    clock: HandClock, client: httpx.Client
+) -> None:
+    path = f"/videos/{client.post('/videos', json={'prompt': 'x'}).json()['id']}"
+    clock.advance(100)
+    video = client.get(path).json()
+    assert video["expires_at"] - video["completed_at"] == 3600
+    clock.time = video["expires_at"] * 1000 - 1
+    assert client.get(f"{path}/content").status_code == 200
+    clock.advance(0.001)
+    gone = client.get(f"{path}/content")
+    assert gone.status_code == 404
+    assert (
+        gone.json()["error"]["message"]
+        == "The video is no longer available. Downloads expire after 1 hours."
+    )
+    assert client.get(path).json() == video
+    assert client.delete(path).status_code == 200
