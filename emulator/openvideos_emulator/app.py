@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from openvideos_emulator.keys import Keys
 
 _log = logging.getLogger("openvideos_emulator")
-_LONGEST_NUMBER = 18
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class App:
@@ -146,8 +147,6 @@ class _Endpoint:
 
 
 def _number(value: str | list[str]) -> int | str | list[str]:
-    if isinstance(value, str) and value.removeprefix("-").isascii():
-        digits = value.removeprefix("-")
-        if digits.isdecimal() and len(digits) <= _LONGEST_NUMBER:
-            return int(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(value)
     return value

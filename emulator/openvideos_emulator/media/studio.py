@@ -12,14 +12,14 @@ import hashlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from functools import partial
-from pathlib import Path
+    from pathlib import Path
 
     from openvideos_emulator.scene import Scene
 
