@@ -35,10 +35,12 @@ def block(language: str, start: str) -> str:
     return str(found)
 
 
-def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def shell(
+    command: str, *, cwd: Path = ROOT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-ec", command],
-        cwd=ROOT,
+        cwd=cwd,
         env={**ENVIRONMENT, **environment},
         capture_output=True,
         text=True,
@@ -100,6 +102,7 @@ def test_the_ci_snippet_installs_the_suite_and_runs_it(emulator: Emulator, tmp_p
     assert (tmp_path / "openvideos_contract").is_dir()
     planned = shell(
         f"{conform} --max-videos 0 --allow-incomplete",
+        cwd=tmp_path,
         OPENVIDEOS_BASE_URL=emulator.base_url,
         OPENVIDEOS_API_KEY=emulator.api_key,
     )
