@@ -142,6 +142,7 @@ class _FormFields:
     def __init__(self, contract: Contract, schema: Mapping[str, Any]) -> None:
         properties = contract.resolve(schema).get("properties", {})
         resolved = {name: contract.resolve(field) for name, field in properties.items()}
+        self._known = set(properties)
         self._files = {name for name, field in resolved.items() if field.get("format") == "binary"}
         self._lists = {name for name, field in resolved.items() if field.get("type") == "array"}
 
@@ -155,6 +156,9 @@ class _FormFields:
             ) from error
         fields: dict[str, Any] = {}
         for part in parts:
+            if part.name not in self._known:
+                fields[part.name] = Upload(part.data, part.content_type)
+                continue
             value = self._value(part)
             if part.name in self._lists:
                 fields.setdefault(part.name, []).append(value)

@@ -118,7 +118,7 @@ def is_professional(model: str) -> bool:
 
 
 def failure_of(model: str, size: str, prompt: str) -> Failure | None:
-    """Return why a job will fail although it was accepted, or None. [seen].
+    """Return why a job will fail although it was accepted, or None [seen].
 
     A prompt that holds `[moderation_blocked]` is refused by moderation, so that an app's handling
     of it can be tried.

@@ -44,7 +44,7 @@ class Database:
     async def write(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a query in a transaction, which is on disk when this returns."""
+        """Run a query in a transaction, which no crash of the process undoes afterwards."""
         self._connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             result = query(self._connection, *args, **kwargs)

@@ -65,7 +65,7 @@ def bad_request(message: str, *, param: str | None = None, code: str | None = No
 
 
 def invalid_value(param: str, value: str, offered: Sequence[str]) -> ApiError:
-    """Return the 400 for a value outside a list. [seen]."""
+    """Return the 400 for a value outside a list [seen]."""
     return bad_request(
         f"Invalid value: '{shortened(value)}'. Supported values are: {joined(offered, 'and')}.",
         param=param,
@@ -74,20 +74,20 @@ def invalid_value(param: str, value: str, offered: Sequence[str]) -> ApiError:
 
 
 def missing_parameter(param: str) -> ApiError:
-    """Return the 400 for a required field that is not there. [house]."""
+    """Return the 400 for a required field that is not there [house]."""
     return bad_request(
         f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter"
     )
 
 
 def unknown_parameter(param: str) -> ApiError:
-    """Return the 400 for a field that the contract does not have. [seen]."""
+    """Return the 400 for a field that the contract does not have [seen]."""
     param = shortened(param)
     return bad_request(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
 
 
 def invalid_type(param: str, expected: str, got: str) -> ApiError:
-    """Return the 400 for a value of another type, both named with their article. [seen]."""
+    """Return the 400 for a value of another type, both named with their article [seen]."""
     return bad_request(
         f"Invalid type for '{param}': expected {expected}, but got {got} instead.",
         param=param,
@@ -96,24 +96,24 @@ def invalid_type(param: str, expected: str, got: str) -> ApiError:
 
 
 def video_not_found(video_id: str) -> ApiError:
-    """Return the 404 for a video that does not exist, or is another key's. [seen]."""
+    """Return the 404 for a video that does not exist, or is another key's [seen]."""
     return ApiError(HTTPStatus.NOT_FOUND, f"Video with id '{shortened(video_id)}' not found.")
 
 
 def character_not_found(character_id: str) -> ApiError:
-    """Return the 404 for a character that does not exist, or is another key's. [house]."""
+    """Return the 404 for a character that does not exist, or is another key's [house]."""
     return ApiError(
         HTTPStatus.NOT_FOUND, f"Character with id '{shortened(character_id)}' not found."
     )
 
 
 def unknown_url(method: str, path: str) -> ApiError:
-    """Return the 404 for a path that the contract does not have. [house]."""
+    """Return the 404 for a path that the contract does not have [house]."""
     return ApiError(HTTPStatus.NOT_FOUND, f"Invalid URL ({method} {shortened(path)})")
 
 
 def method_not_allowed(method: str, path: str, allowed: Sequence[str]) -> ApiError:
-    """Return the 405 for a method that the path does not have. [house]."""
+    """Return the 405 for a method that the path does not have [house]."""
     return ApiError(
         HTTPStatus.METHOD_NOT_ALLOWED,
         f"Not allowed to {method} on {shortened(path)}: only {joined(allowed, 'and', quote='')}.",

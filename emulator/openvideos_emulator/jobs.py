@@ -26,7 +26,7 @@ _HEX_AFTER_THE_SECOND = 40
 
 
 def new_id(prefix: str, now: int) -> str:
-    """Return a new id: 48 hexadecimal digits, the first eight of them the second. [seen]."""
+    """Return a new id: 48 hexadecimal digits, the first eight of them the second [seen]."""
     return f"{prefix}_{now // 1000:08x}{secrets.token_hex(_HEX_AFTER_THE_SECOND // 2)}"
 
 

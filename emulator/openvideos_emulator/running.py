@@ -95,6 +95,7 @@ class Emulator:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, without a shell
                 [
                     sys.executable,
+                    "-P",
                     "-m",
                     "openvideos_emulator",
                     *self._options,

@@ -271,7 +271,11 @@ def test_the_bare_protocol_takes_any_model_size_and_length(
             assert client.post("/videos", json={**asked, **wrong}).status_code == 400
         for wrong in ({"seconds": "0"}, {"seconds": "121"}, {"seconds": "abc"}):
             assert client.post("/videos", json={**asked, **wrong}).status_code == 400
-        files: Any = {"prompt": (None, "x"), "video": ("a.mp4", uploaded_video)}
+        files: Any = {
+            "prompt": (None, "x"),
+            "video": ("a.mp4", uploaded_video),
+            "video_mask": ("mask.bin", b"\xff"),
+        }
         assert client.post("/videos/edits", files=files).json()["size"] == "320x180"
         client.close()
 
