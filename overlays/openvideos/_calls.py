@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 import json
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ._settings import checked_headers
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._transport import TimeLimit
 
 T = TypeVar("T", covariant=True)
+U = TypeVar("U")
 
 
 class NotGiven(enum.Enum):
@@ -63,6 +64,10 @@ class Call(Generic[T]):
     def method(self) -> str:
         """The HTTP method, in capitals."""
         return str(self.arguments["method"]).upper()
+
+    def decoded_by(self, decode: Callable[[Response], U]) -> Call[U]:
+        """Return the same request with another meaning of its answer."""
+        return evolve(cast("Call[Any]", self), decode=decode)
 
     def close(self) -> None:
         """Close the files that were opened for the call."""

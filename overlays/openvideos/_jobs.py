@@ -9,6 +9,7 @@ from attrs import define
 from ._downloads import download
 from ._drivers import AsyncResource, Resource
 from ._methods import async_method, dressed, sync_method
+from ._pauses import poll_after
 from ._polling import DEFAULT_MAX_WAIT
 from ._requests import execute
 from ._waiting import completed, wait_until_final
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ._calls import Call
-    from ._clock import Clock
     from ._drivers import AsyncDriver, Driver
     from ._flows import Flow
     from ._models import Video
     from ._operations import Variant
     from ._requests import HasContext
+    from ._responses import Response
 
 P = ParamSpec("P")
 
@@ -48,15 +49,25 @@ class JobState:
     asked: float | None = None
     seen: float = 0.0
 
-    @classmethod
-    def just_created(cls, video: Video, clock: Clock) -> JobState:
-        """Return the state of a job that was created a moment ago."""
-        now = clock.monotonic()
-        return cls(video.id, created=now, video=video, seen=now)
-
     def saw(self, video: Video, *, asked: float | None, now: float) -> None:
         """Note how the job stands."""
         self.video, self.asked, self.seen = video, asked, now
+
+
+def created_job(resource: HasContext, call: Call[Video]) -> Flow[JobState]:
+    """Create a job and note how it stands.
+
+    Raises:
+        APIError: The request did not succeed.
+    """
+    clock = resource.context.clock
+
+    def decode(response: Response) -> JobState:
+        video, now = call.decode(response), clock.monotonic()
+        asked = poll_after(response.headers, clock.now())
+        return JobState(video.id, created=now, video=video, asked=asked, seen=now)
+
+    return execute(resource, call.decoded_by(decode))
 
 
 class JobHandle:
@@ -166,7 +177,7 @@ def sync_submit(create: Callable[P, Call[Video]]) -> Callable[Concatenate[Resour
 
     def method(self: Resource, /, *args: P.args, **keywords: P.kwargs) -> Job:
         driver = self._driver
-        return Job(driver, driver.run(_submit(self, create(*args, **keywords))))
+        return Job(driver, driver.run(created_job(self, create(*args, **keywords))))
 
     return dressed(method, create, returns="Job", doc=_submit_doc(create))
 
@@ -178,14 +189,9 @@ def async_submit(
 
     async def method(self: AsyncResource, /, *args: P.args, **keywords: P.kwargs) -> AsyncJob:
         driver = self._driver
-        return AsyncJob(driver, await driver.run(_submit(self, create(*args, **keywords))))
+        return AsyncJob(driver, await driver.run(created_job(self, create(*args, **keywords))))
 
     return dressed(method, create, returns="AsyncJob", doc=_submit_doc(create))
-
-
-def _submit(resource: HasContext, call: Call[Video]) -> Flow[JobState]:
-    video = yield from execute(resource, call)
-    return JobState.just_created(video, resource.context.clock)
 
 
 def _submit_doc(create: Callable[..., Any]) -> str:

@@ -120,10 +120,8 @@ class Poll:
             return self.woke(self.started)
         if is_final(self.video.status):
             return Finish(self.video)
-        due = seen + self._pause(asked, chance)
-        return (
-            self._pause_until(due, self.started) if due > self.started else self.woke(self.started)
-        )
+        left = seen + self._pause(asked, chance) - self.started
+        return self._pause_for(left, self.started) if left > 0 else self.woke(self.started)
 
     def woke(self, now: float) -> Decision:
         """Decide what to do after a pause."""
@@ -148,7 +146,7 @@ class Poll:
         self.video = video
         if is_final(video.status):
             return Finish(video)
-        return self._pause_until(now + self._pause(asked, chance), now)
+        return self._pause_for(self._pause(asked, chance), now)
 
     def failed(
         self, error: APIError, *, asked: float | None, now: float, chance: float
@@ -175,7 +173,7 @@ class Poll:
             pause = min(pause, _LATE_PAUSE)
         if asked is not None:
             pause = max(pause if self.interval is not None else 0, _bounded(asked))
-        return self._pause_until(now + pause, now)
+        return self._pause_for(pause, now)
 
     def _pause(self, asked: float | None, chance: float) -> float:
         if self.interval is not None:
@@ -186,10 +184,10 @@ class Poll:
         own = min(_FIRST_PAUSE * _GROWTH ** min(self.attempts, 10), _LAST_PAUSE)
         return own * (1 - _SPREAD + 2 * _SPREAD * chance)
 
-    def _pause_until(self, due: float, now: float) -> Decision:
+    def _pause_for(self, seconds: float, now: float) -> Decision:
         remaining = self._remaining(now)
-        if remaining is None or due - now < remaining:
-            return Pause(due - now)
+        if remaining is None or seconds < remaining:
+            return Pause(seconds)
         if remaining <= 0:
             return self._timed_out(now)
         # One more look shortly before the deadline: the job may be finished by then.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -13,6 +14,7 @@ from ._errors import APIConnectionError, APITimeoutError, InvalidInput
 from ._responses import Response
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Iterator
 
     from ._calls import Call
@@ -204,7 +206,13 @@ class AsyncTransport:
 
 
 def _client_options() -> dict[str, Any]:
-    return {"limits": _LIMITS, "headers": {"User-Agent": "openvideos"}}
+    return {"limits": _LIMITS, "headers": {"User-Agent": "openvideos"}, "verify": _certificates()}
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    # To read them takes longer than anything else in making a client.
+    return httpx.create_ssl_context()
 
 
 def _request(

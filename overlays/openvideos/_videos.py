@@ -9,11 +9,10 @@ from ._calls import NOT_GIVEN, NotGiven
 from ._downloads import download
 from ._drivers import AsyncResource, Resource
 from ._files import checked_id
-from ._jobs import AsyncJob, Job, JobState, async_submit, sync_submit
+from ._jobs import AsyncJob, Job, JobState, async_submit, created_job, sync_submit
 from ._methods import async_method, sends, sync_method
 from ._pages import async_list, sync_list
 from ._polling import DEFAULT_MAX_WAIT
-from ._requests import execute
 from ._waiting import wait_until_final
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
         WaitTimeout: It was not over in time, and runs on.
         APIError: A request did not succeed.
     """
-    video = yield from execute(
+    job = yield from created_job(
         resource,
         operations.create(
             prompt=prompt,
@@ -116,7 +115,7 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
     return (
         yield from wait_until_final(
             resource,
-            JobState.just_created(video, resource.context.clock),
+            job,
             max_wait=max_wait,
             interval=_seconds(poll_interval_ms),
         )

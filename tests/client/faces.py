@@ -1,0 +1,46 @@
+"""One face for the sync and the async client, so that each test of behaviour holds both to it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from openvideos import AsyncJob, AsyncPage, AsyncPages, AsyncVideos
+
+
+class Blocking:
+    """Makes an async object look sync: what it returns is awaited."""
+
+    def __init__(self, inner: Any, runner: asyncio.Runner) -> None:
+        self._inner = inner
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+        if inspect.ismethod(value):
+            return lambda *args, **keywords: self._result(value, *args, **keywords)
+        return self._wrapped(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        async def collected() -> list[Any]:
+            return [item async for item in self._inner]
+
+        return iter(self._runner.run(collected()))
+
+    def _result(self, method: Any, *args: Any, **keywords: Any) -> Any:
+        async def awaited() -> Any:
+            result = method(*args, **keywords)
+            if inspect.isasyncgen(result):
+                return [item async for item in result]
+            return await result if inspect.isawaitable(result) else result
+
+        return self._wrapped(self._runner.run(awaited()))
+
+    def _wrapped(self, value: Any) -> Any:
+        if isinstance(value, AsyncVideos | AsyncJob | AsyncPage | AsyncPages):
+            return Blocking(value, self._runner)
+        if isinstance(value, list):
+            return [self._wrapped(item) for item in value]
+        return value
