@@ -142,7 +142,7 @@ def _leaks(exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
     if exchange.media_type.startswith(("video/", "image/")):
         return
     text = exchange.content.decode("utf-8", "replace")
-    if any(secret in text for secret in exchange.secrets.values()):
+    if exchange.shows(text):
         yield Kind.LEAK, "no key in an answer", exchange.summary
     if "Traceback (most recent call last)" in text:
         yield Kind.LEAK, "no stack trace in an answer", exchange.summary

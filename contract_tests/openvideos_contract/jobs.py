@@ -298,6 +298,7 @@ class Jobs:
             Unsupported: It is.
         """
         if answer.status in {405, 501}:
+            self._gate.forgive(answer)
             raise Unsupported(f"the server does not offer {what}: {answer.summary}")
         if answer.status != 404:
             return
@@ -307,7 +308,9 @@ class Jobs:
         nowhere = self._gate.send(answer.request.method, unheard)
         here = answer.content.replace(path.encode(), b"")
         there = nowhere.content.replace(nowhere.request.url.path.encode(), b"")
+        self._gate.forgive(nowhere)
         if nowhere.status == 404 and here == there:
+            self._gate.forgive(answer)
             raise Unsupported(f"the server does not offer {what}: {answer.summary}")
 
     def _let_a_second_pass(self, job: Job) -> None:

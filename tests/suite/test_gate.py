@@ -110,6 +110,25 @@ def test_curl_sends_the_request_again_and_shows_no_key(lenient: Any, gate_to: Ma
     assert "authorization: Bearer sk-secret-of-the-test" in words
 
 
+def test_a_word_in_place_of_a_key_is_masked_as_a_key_only(lenient: Any, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url, api_key="x")
+    exchange = gate.send("POST", "/videos", json={"prompt": "x marks it"})
+    assert '"authorization: Bearer $OPENVIDEOS_API_KEY"' in exchange.curl
+    assert "x marks it" in exchange.curl
+    assert not [found for found in gate.found if found.kind is Kind.LEAK]
+
+
+def test_what_is_not_offered_is_not_held_against_the_server(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    lenient.answer = lambda method, path: (404, {"detail": "Not Found"})
+    first = gate.send("POST", "/videos/own_0/remix", json={"prompt": "x"})
+    gate.send("GET", "/videos/nobody")
+    gate.forgive(first)
+    assert {found.operation for found in gate.found} == {"retrieve_video"}
+
+
 def test_curl_carries_bytes_that_are_no_text(lenient: Any, gate_to: MakeGate) -> None:
     gate = gate_to(lenient.base_url)
     exchange = gate.send("POST", "/videos", content=b"\xff\x00")
