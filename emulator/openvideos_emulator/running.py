@@ -106,6 +106,8 @@ class Emulator:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
+                # What a killed emulator leaves is in the folder that `stop` removes.
+                env={**os.environ, "TMPDIR": self._folder.name},
                 # A Ctrl-C is for whoever started it, who may still need it to clean up.
                 start_new_session=True,
             )

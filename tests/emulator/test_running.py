@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -241,6 +242,17 @@ def test_a_port_that_is_taken_is_one_clear_line() -> None:
         refused = run("--port", str(taken.getsockname()[1]))
     assert refused.returncode == 2
     assert "--port 0 picks a free port" in refused.stderr
+
+
+def test_a_killed_emulator_leaves_nothing_behind_once_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Emulator() as emulator:
+        httpx.post(f"{emulator.base_url}/videos", headers=KEY, json={"prompt": "x"})
+        assert any(tmp_path.rglob("*.sqlite"))
+        emulator.kill()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_emulator_that_does_not_start_says_why() -> None:
