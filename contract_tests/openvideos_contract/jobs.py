@@ -202,7 +202,8 @@ class Jobs:
             Blocked: It could not be made.
         """
         job = self.existing(name)
-        if job.ended is None and not job.lost:
+        if not self._polled:
+            self._polled = True
             self._poll_all()
         return job
 
@@ -288,7 +289,6 @@ class Jobs:
         except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
             self._failures["remix"] = failure
             return
-        self._polled = False
         self._poll_all()
 
     def require_offered(self, answer: Exchange, what: str) -> None:

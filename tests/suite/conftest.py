@@ -89,7 +89,7 @@ def video(video_id: str, status: str = "completed") -> dict[str, Any]:
         "model": "any",
         "status": status,
         "progress": 100 if status == "completed" else 0,
-        "created_at": int(time.time()),
+        "created_at": int(time.time()) - 60,
         "completed_at": None,
         "expires_at": None,
         "prompt": None,

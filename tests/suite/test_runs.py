@@ -22,7 +22,7 @@ COMMAND = (sys.executable, "-c", "from openvideos_contract.command import app; a
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    with Emulator(speed=60, api_keys=KEYS) as running:
+    with Emulator(speed=240, api_keys=KEYS) as running:
         yield running
 
 
