@@ -309,7 +309,7 @@ def test_exec_runs_a_command_beside_it_and_ends_as_the_command_does() -> None:
     assert run("exec", "--", "there-is-no-such-command").returncode == 1
 
 
-def test_an_emulator_ends_when_whoever_started_it_is_killed() -> None:
+def test_an_emulator_ends_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
     script = (
         "import time\n"
         "from openvideos_emulator import Emulator\n"
@@ -317,7 +317,10 @@ def test_an_emulator_ends_when_whoever_started_it_is_killed() -> None:
         "    print(emulator.base_url, flush=True)\n"
         "    time.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment
+    ) as parent:
         assert parent.stdout is not None
         url = parent.stdout.readline().decode().strip()
         assert httpx.get(f"{url}/videos", headers=KEY).status_code == 200
