@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import random
+import unicodedata
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
@@ -105,8 +106,12 @@ def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]
 
 def _wrapped(text: str, font: _Font, width: int) -> list[str]:
     """Return as much of a text as the caption has room for, in lines."""
+    # Pillow's own font, the same on every machine, has the letters of English and no accents.
+    letters = unicodedata.normalize("NFKD", text[:_LONGEST_CAPTION])
     readable = "".join(
-        letter if letter.isprintable() else " " for letter in text[:_LONGEST_CAPTION]
+        letter if letter.isprintable() else " "
+        for letter in letters
+        if not unicodedata.combining(letter)
     )
     lines = [""]
     for word in readable.split():
