@@ -173,7 +173,8 @@ class Gate:
         except httpx.ConnectError as error:
             if billable:
                 self.budget.give_back()
-            self._gone = f"the server no longer accepts connections: {error}"
+            if not was_reset(error):
+                self._gone = f"the server no longer accepts connections: {error}"
             raise Nonconformity(
                 expected="an answer", seen=f"no connection after {_shown(request)}: {error}"
             ) from error
@@ -324,6 +325,15 @@ class Gate:
                     asked = unquote(path).rpartition("/")[2]
                     about = asked if name == "retrieve_video" else body["id"]
                     self.videos.append((about, body, exchange))
+
+
+def was_reset(error: BaseException | None) -> bool:
+    """Return whether a connection failed because somebody accepted it and then reset it."""
+    while error is not None:
+        if isinstance(error, ConnectionResetError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def video_path(video_id: str, *rest: str) -> str:

@@ -8,7 +8,7 @@ import httpx
 from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
 from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.gate import Gate, video_path, was_reset
 from openvideos_contract.outcome import Nonconformity, shorten
 
 LONGEST_WAIT = 10.0
@@ -69,7 +69,8 @@ def _ask(gate: Gate, path: str, url: str, **params: str) -> Exchange:
     except Nonconformity as failure:
         cause = failure.__cause__
         why = shorten(str(cause) or type(cause).__name__, 200)
-        if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout):
+        unreachable = isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout)
+        if unreachable and not was_reset(cause):
             raise CouldNotRun(
                 f"no server answers at {url} ({why}): check the base URL, and whether it is running"
             ) from failure
