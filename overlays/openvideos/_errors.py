@@ -53,7 +53,8 @@ class OpenVideosError(Exception):
 def _restore(
     kind: type[OpenVideosError], args: tuple[Any, ...], state: dict[str, Any]
 ) -> OpenVideosError:
-    error = kind.__new__(kind, *args)
+    error = kind.__new__(kind)
+    error.args = args
     error.__dict__.update(state)
     return error
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
-from openvideos import AsyncJob, AsyncPage, AsyncPages, AsyncVideos
+from openvideos import AsyncJob, AsyncPage, AsyncVideos
 
 
 class Blocking:
@@ -34,12 +34,12 @@ class Blocking:
             result = method(*args, **keywords)
             if inspect.isasyncgen(result):
                 return [item async for item in result]
-            return await result if inspect.isawaitable(result) else result
+            return await result if isinstance(result, Awaitable) else result
 
         return self._wrapped(self._runner.run(awaited()))
 
     def _wrapped(self, value: Any) -> Any:
-        if isinstance(value, AsyncVideos | AsyncJob | AsyncPage | AsyncPages):
+        if isinstance(value, AsyncVideos | AsyncJob | AsyncPage):
             return Blocking(value, self._runner)
         if isinstance(value, list):
             return [self._wrapped(item) for item in value]

@@ -1,0 +1,276 @@
+"""What servers say when they say no, and that none of it hurts, or tells a secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import re
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import openvideos
+from openvideos import APIStatusError, OpenVideosError, Response, WaitTimeout
+from openvideos import _errors as errors
+from openvideos._error_bodies import describe
+from openvideos._status_errors import status_error
+
+from .conftest import Connect, Serve
+from .faulty_server import Reply, Request, refusing_url
+
+
+def answer(body: Any, status: int = 400) -> Response:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Response(status, {}, content, "GET", "http://127.0.0.1/v1/videos/x")
+
+
+UPSTREAM = '{"error": {"message": "Not ready", "type": "invalid_request_error", "code": "wait"}}'
+BODIES = {
+    "the protocol's": (
+        {"error": {"message": "No.", "type": "t", "param": "size", "code": "c"}},
+        ("No.", "t", "size", "c"),
+    ),
+    "a code that is a number": (
+        {"error": {"message": "No.", "type": "Bad Request", "param": None, "code": 400}},
+        ("No.", "Bad Request", None, "400"),
+    ),
+    "error as text": ({"error": "No."}, ("No.", None, None, None)),
+    "error as text, code beside": ({"error": "No.", "code": "c"}, ("No.", None, None, "c")),
+    "detail as text": ({"detail": "No."}, ("No.", None, None, None)),
+    "detail as a list": (
+        {
+            "detail": [
+                {"type": "missing", "loc": ["body", "prompt"], "msg": "Field required"},
+                {"loc": ["query", "limit"], "msg": "Too large"},
+            ]
+        },
+        ("prompt: Field required; limit: Too large", None, "prompt", None),
+    ),
+    "detail as an envelope": ({"detail": {"error": {"message": "No."}}}, ("No.", None, None, None)),
+    "flat": (
+        {
+            "object": "error",
+            "message": "No.",
+            "type": "BadRequestError",
+            "param": None,
+            "code": 400,
+        },
+        ("No.", "BadRequestError", None, "400"),
+    ),
+    "flat with data": (
+        {"code": "task_not_exist", "message": "No.", "data": None},
+        ("No.", None, None, "task_not_exist"),
+    ),
+    "an upstream's inside": (
+        {
+            "error": {
+                "message": f"litellm.BadRequestError: OpenAIException - {UPSTREAM}",
+                "code": "4",
+            }
+        },
+        ("Not ready", "invalid_request_error", None, "wait"),
+    ),
+    "plain text": (b"No.", ("No.", None, None, None)),
+    "JSON text": ("No.", ("No.", None, None, None)),
+    "other JSON": ({"oops": 1}, ('{"oops": 1}', None, None, None)),
+    "nothing": (b"", ("Bad Request.", None, None, None)),
+    "HTML": (
+        b"<html><head><title>\n502 Bad Gateway</title>",
+        (
+            "The server sent a page of HTML titled '502 Bad Gateway' where JSON was due.",
+            None,
+            None,
+            None,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_each_known_shape_of_an_error_is_read(case: str) -> None:
+    body, (message, kind, param, code) = BODIES[case]
+    details = describe(answer(body))
+    assert (details.message, details.type) == (message, kind)
+    assert (details.param, details.code) == (param, code)
+
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "message", "detail", "msg", "loc", "code", "type", "x"]),
+            inner,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(
+    body=st.one_of(st.binary(), JSON.map(lambda value: json.dumps(value).encode())),
+    status=st.integers(300, 999),
+    creates=st.booleans(),
+)
+def test_no_error_body_whatever_crashes(body: bytes, status: int, creates: bool) -> None:
+    error = status_error(answer(body, status), creates=creates)
+    assert isinstance(error, APIStatusError)
+    assert error.status_code == status
+    assert error.message
+    assert f"HTTP {status}" in str(error)
+    assert isinstance(error.code, str | None)
+    assert isinstance(error.param, str | None)
+
+
+def test_a_body_of_a_megabyte_makes_no_message_of_a_megabyte() -> None:
+    assert len(str(status_error(answer(b"x" * 1_000_000), creates=False))) < 1000
+
+
+def test_an_error_carries_what_is_needed_to_act(connect: Connect, serve: Serve) -> None:
+    body = {"error": {"message": "Bad.", "type": "t", "param": "size", "code": "c", "more": 1}}
+    server = serve([Reply(body, 400, {"x-request-id": "req_1", "Retry-After": "9"})])
+    with pytest.raises(openvideos.BadRequestError) as caught:
+        connect(server.base_url).videos.retrieve("video_1")
+    error = caught.value
+    assert (error.message, error.type, error.param, error.code) == ("Bad.", "t", "size", "c")
+    assert (error.status_code, error.request_id, error.body) == (400, "req_1", body)
+    assert error.response.headers["RETRY-AFTER"] == "9"
+    assert str(error) == "Bad. (HTTP 400, param size, code c, request req_1)"
+
+
+OFFICIAL_STATUSES = [400, 401, 403, 404, 409, 422, 429, 500, 503, 529]
+
+
+@pytest.mark.parametrize("status", OFFICIAL_STATUSES)
+def test_each_status_raises_the_error_of_the_official_name(
+    connect: Connect, serve: Serve, status: int
+) -> None:
+    import httpx2
+    import openai
+
+    body = {"error": {"message": "No.", "code": "x"}}
+    official = openai.OpenAI(
+        api_key="x", base_url="http://127.0.0.1"
+    )._make_status_error_from_response(
+        httpx2.Response(status, json=body, request=httpx2.Request("GET", "http://127.0.0.1"))
+    )
+    server = serve([Reply(body, status)])
+    with pytest.raises(APIStatusError) as caught:
+        connect(server.base_url, max_retries=0).videos.retrieve("video_1")
+    assert type(caught.value).__name__ == type(official).__name__
+
+
+def every_error() -> list[OpenVideosError]:
+    video = openvideos._decoding.video(answer({"id": "video_1", "status": "failed", "error": "x"}))
+    job: dict[str, Any] = {"job_id": "video_1", "video": video}
+    more: dict[type, dict[str, Any]] = {
+        WaitTimeout: {**job, "elapsed": 1.0, "attempts": 2, "last_error": None}
+    }
+    made: list[OpenVideosError] = []
+    for value in vars(errors).values():
+        if isinstance(value, type) and issubclass(value, OpenVideosError):
+            if issubclass(value, errors.JobError):
+                made.append(value("text", **more.get(value, job)))
+            elif issubclass(value, errors.APIError):
+                response = answer({"error": "x"})
+                made.append(value("text", response=response, details=describe(response)))
+            else:
+                made.append(value("text"))
+    return made
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
+def test_every_error_survives_pickling(error: OpenVideosError) -> None:
+    twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert type(twin) is type(error)
+    assert str(twin) == str(error)
+    assert vars(twin).keys() == vars(error).keys()
+
+
+def test_the_tree_in_the_docstring_is_the_tree_in_the_code() -> None:
+    drawn = re.findall(r"^    ((?:[│ ]   )*)(?:[├└]── )?(\w+)", errors.__doc__ or "", re.MULTILINE)
+    parents: dict[str, str | None] = {}
+    path: list[str] = []
+    for indent, name in drawn:
+        line = next(
+            line for line in (errors.__doc__ or "").splitlines() if re.search(rf"\b{name}\b", line)
+        )
+        depth = 0 if not re.search("[├└]", line) else len(indent) // 4 + 1
+        path[depth:] = [name]
+        parents[name] = path[depth - 1] if depth else None
+    classes = {
+        name: value
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, OpenVideosError)
+    }
+    assert parents == {
+        name: None if name == "OpenVideosError" else value.__bases__[0].__name__
+        for name, value in classes.items()
+    }
+
+
+SECRET = "sk-very-secret-0123456789"
+
+
+def talkative(request: Request) -> Reply:
+    """Repeats the key that it was sent, as some servers do."""
+    key = request.headers.get("authorization", "") + request.headers.get("api-key", "")
+    return Reply({"error": {"message": f"Incorrect API key provided: {key}", "key": key}}, 401)
+
+
+def test_no_error_log_or_repr_shows_the_key(
+    connect: Connect, serve: Serve, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    urls = [serve(talkative).base_url, refusing_url()]
+    for url in urls:
+        client = connect(url, api_key=SECRET, default_headers={"X-Other": SECRET}, max_retries=0)
+        calls: list[Callable[[Any], Any]] = [
+            lambda videos: videos.create(prompt="x"),
+            lambda videos: videos.list(),
+            lambda videos: videos.retrieve("video_1"),
+            lambda videos: videos.delete("video_1"),
+            lambda videos: videos.download("video_1", tmp_path / "x.mp4"),
+            lambda videos: videos.job("video_1").wait(max_wait=1),
+        ]
+        for call in calls:
+            with pytest.raises(OpenVideosError) as caught:
+                call(client.videos)
+            told = [str(caught.value), repr(caught.value), repr(vars(caught.value))]
+            told += traceback.format_exception(caught.value)
+            if isinstance(caught.value, APIStatusError):
+                told.append(caught.value.response.text)
+            assert SECRET not in "".join(told)
+        inner: Any = getattr(client, "_inner", client)
+        assert SECRET not in repr(inner) + repr(inner.settings)
+    own = [
+        record for record in caplog.records if not record.name.startswith(("httpcore", "asyncio"))
+    ]
+    assert SECRET not in "".join(record.getMessage() for record in own)
+
+
+@pytest.mark.parametrize("key", [f"{SECRET}\n", f" {SECRET}", f"“{SECRET}”", f"{SECRET}\0"])
+def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(
+    connect: Connect, key: str
+) -> None:
+    for options in ({"api_key": key}, {"default_headers": {"api-key": key}}):
+        if key.startswith(" ") and "default_headers" in options:
+            continue
+        with pytest.raises(openvideos.InvalidInput, match="printable ASCII") as caught:
+            connect("http://127.0.0.1/v1", **options)
+        assert SECRET not in str(caught.value)
+
+
+def test_a_password_in_the_address_is_not_shown(connect: Connect, serve: Serve) -> None:
+    url = serve([Reply(b"", 405)]).base_url.replace("//", "//user:hunter2@")
+    client = connect(url)
+    with pytest.raises(openvideos.UnsupportedByServer) as caught:
+        client.videos.retrieve("video_1")
+    inner = getattr(client, "_inner", client)
+    assert "hunter2" not in str(caught.value) + repr(inner) + caught.value.response.url
