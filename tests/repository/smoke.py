@@ -19,7 +19,8 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def bare() -> None:
     """With attrs and httpx only: the client works, and the command says what is missing."""
-    assert openvideos.OpenVideos(base_url="http://127.0.0.1:9/v1", api_key="sk-secret")
+    client = openvideos.OpenVideos(base_url="http://127.0.0.1:9/v1", api_key="sk-secret")
+    assert "sk-secret" not in repr(client)
     refused = command("emulator")
     assert refused.returncode != 0
     assert "pip install 'openvideos[cli]'" in refused.stderr, refused.stderr
