@@ -179,7 +179,7 @@ def sync_submit(create: Callable[P, Call[Video]]) -> Callable[Concatenate[Resour
         driver = self._driver
         return Job(driver, driver.run(created_job(self, create(*args, **keywords))))
 
-    return dressed(method, create, returns="Job", doc=_submit_doc(create))
+    return dressed(method, create, name="submit", returns="Job", doc=_submit_doc(create))
 
 
 def async_submit(
@@ -191,7 +191,7 @@ def async_submit(
         driver = self._driver
         return AsyncJob(driver, await driver.run(created_job(self, create(*args, **keywords))))
 
-    return dressed(method, create, returns="AsyncJob", doc=_submit_doc(create))
+    return dressed(method, create, name="submit", returns="AsyncJob", doc=_submit_doc(create))
 
 
 def _submit_doc(create: Callable[..., Any]) -> str:

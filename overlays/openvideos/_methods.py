@@ -64,6 +64,7 @@ def dressed(
     method: _Function,
     source: Callable[..., Any],
     *,
+    name: str | None = None,
     returns: str | None = None,
     doc: str | None = None,
 ) -> _Function:
@@ -72,6 +73,7 @@ def dressed(
     Args:
         method: The method.
         source: What it is made of: an operation, or a flow, whose first parameter is the resource.
+        name: Its name; left out, the source's.
         returns: What it returns; left out, what is in the brackets of the source's `Call[…]` or
             `Flow[…]`.
         doc: Its docstring; left out, the source's.
@@ -83,7 +85,7 @@ def dressed(
         del parameters[0]
     if result.startswith(("Call[", "Flow[")):
         result = result[len("Call[") : -len("]")]
-    method.__name__ = method.__qualname__ = source.__name__.strip("_")
+    method.__name__ = method.__qualname__ = name or source.__name__.strip("_")
     method.__doc__ = doc or source.__doc__
     cast("Any", method).__signature__ = signature.replace(
         parameters=[_SELF, *parameters], return_annotation=returns or result

@@ -115,8 +115,7 @@ class FaultyServer:
         return self.script[min(len(self.requests), len(self.script)) - 1]
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, self._closing))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self, self._closing))
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
@@ -124,6 +123,13 @@ class FaultyServer:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of connections that the client broke off."""
 
 
 def refusing_url() -> str:
