@@ -65,7 +65,7 @@ def compare(count: int, environment: dict[str, str]) -> dict[str, float]:
 def cpu_seconds(script: Path, count: int, environment: dict[str, str]) -> float:
     """Run a contender to its end and return the CPU seconds that it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, script, str(count)], env=environment, check=True)
+    subprocess.run([sys.executable, "-Wignore", script, str(count)], env=environment, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
