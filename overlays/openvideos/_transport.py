@@ -153,11 +153,13 @@ class AsyncTransport:
             await self._client.aclose()
 
     def __del__(self) -> None:
-        with suppress(Exception):
-            if self._owned and not self._client.is_closed:
-                import asyncio  # who never awaits need not load it
-
-                asyncio.get_running_loop().create_task(self._client.aclose())
+        # As above. To close takes an await, but no waiting: it is driven by hand, as a task made
+        # now would come too late where the event loop is about to end.
+        with suppress(Exception, StopIteration):
+            closing = self.close()
+            while closing.send(None) is None:
+                pass
+            closing.close()
 
     async def open(self, call: Call[Any], seconds: float | None = None) -> Stream:
         """Send a request; return its answer before its body is read."""

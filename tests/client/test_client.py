@@ -162,6 +162,21 @@ def test_a_client_that_is_never_closed_leaves_no_open_sockets(serve: Serve) -> N
         gc.collect()
 
 
+def test_an_async_client_that_is_never_closed_leaves_no_open_sockets(
+    serve: Serve, recwarn: pytest.WarningsRecorder
+) -> None:
+    server = serve([VIDEO])
+
+    async def main() -> str:
+        return (await AsyncOpenVideos(base_url=server.base_url).videos.retrieve("video_1")).id
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert asyncio.run(main()) == "video_1"
+        gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
+
+
 def test_one_client_serves_many_threads(serve: Serve) -> None:
     server = serve([VIDEO])
     with OpenVideos(base_url=server.base_url) as client:
