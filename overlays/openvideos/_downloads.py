@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING
 
 from ._content import START, raise_if_unexpected
@@ -72,7 +71,8 @@ def download(  # noqa: D417 - the first argument becomes self
     target = target_path(path)
     call = download_content(video_id, variant=variant)
     start = clock.monotonic()
-    for attempt in count():
+    attempt = 0
+    while True:
         outcome: Response | APIConnectionError
         try:
             yield from _fetch(resource, call, target, variant or "video")
@@ -109,7 +109,7 @@ def download(  # noqa: D417 - the first argument becomes self
         if pause is None:
             raise failure
         yield Sleep(pause)
-    raise AssertionError  # the loop above has no end of its own
+        attempt += 1
 
 
 def why_missing(video: Video, error: APIStatusError, *, now: float) -> OpenVideosError | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import struct
-from itertools import count
 
 ENOUGH = 65_536  # bytes from a file's start that are looked at
 
@@ -80,7 +79,7 @@ def _webp_size(start: bytes) -> tuple[int, int] | None:
 
 def _jpeg_size(start: bytes) -> tuple[int, int] | None:
     position = 2
-    for _ in count():
+    while True:
         while start[position] == 0xFF:  # a marker may be preceded by fill bytes
             position += 1
         marker = start[position]
@@ -91,4 +90,3 @@ def _jpeg_size(start: bytes) -> tuple[int, int] | None:
         position += 1 + length
         if start[position] != 0xFF:
             return None
-    return None

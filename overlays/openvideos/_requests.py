@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ._errors import APIConnectionError, APIError, APIResponseValidationError, CreateUncertain
@@ -34,7 +33,8 @@ def execute(resource: HasContext, call: Call[T]) -> Flow[T]:
     """
     context = resource.context
     try:
-        for attempt in count():
+        attempt = 0
+        while True:
             outcome: Response | APIConnectionError
             try:
                 outcome = yield from send(call)
@@ -54,7 +54,7 @@ def execute(resource: HasContext, call: Call[T]) -> Flow[T]:
             if pause is None:
                 raise failure(call, outcome)
             yield Sleep(pause)
-        raise AssertionError  # the loop above has no end of its own
+            attempt += 1
     finally:
         call.close()
 

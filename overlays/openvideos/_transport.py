@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-import time
+import threading
 from contextlib import suppress
+from contextvars import copy_context
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import httpx
@@ -126,14 +128,44 @@ class Transport:
 
     def send(self, call: Call[Any], seconds: float | None = None) -> Response:
         """Send a request and read its answer to the end, within `seconds` if given."""
-        start = time.monotonic()
+        if seconds is None:
+            return self._exchange(call)
+        # Time limits of a socket hold for each piece that comes, not for the whole: only somebody
+        # else can stop waiting in time. What is left behind ends by those limits, or at the next
+        # piece.
+        given_up = threading.Event()
+        done: SimpleQueue[Response | BaseException] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                done.put(self._exchange(call, seconds, given_up))
+            except BaseException as error:  # noqa: BLE001 - raised again by who waits
+                done.put(error)
+
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+        try:
+            outcome = done.get(timeout=seconds)
+        except Empty:
+            raise _too_late(call) from None
+        finally:
+            given_up.set()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def _exchange(
+        self,
+        call: Call[Any],
+        seconds: float | None = None,
+        given_up: threading.Event | None = None,
+    ) -> Response:
         stream = self.open(call, seconds)
         try:
             pieces = []
             while piece := self.read(stream):
                 pieces.append(piece)
-                if seconds is not None and time.monotonic() - start > seconds:
-                    raise _too_late(call)
+                if given_up and given_up.is_set():
+                    break
             return stream.response(self._settings, b"".join(pieces))
         finally:
             self.close_stream(stream)

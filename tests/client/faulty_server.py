@@ -86,7 +86,11 @@ class Silence:
     """Read the request, then say nothing until the server is closed."""
 
 
-Answer = Reply | Reset | Silence
+class SlowHead:
+    """Read the request, then send headers without an end, a byte at a time."""
+
+
+Answer = Reply | Reset | Silence | SlowHead
 Script = Callable[[Request], Answer] | list[Answer]
 
 
@@ -159,6 +163,10 @@ def _handler(server: FaultyServer, closing: threading.Event) -> type[BaseHTTPReq
                 case Silence():
                     closing.wait(20)
                     self.close_connection = True
+                case SlowHead():
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                    while not closing.wait(0.05):
+                        self.wfile.write(b".")
                 case Reply():
                     self._reply(answer)
 
