@@ -21,7 +21,7 @@ demo: $(READY) ## from nothing to a downloaded video and a conformance report
 	@$(BIN)/python docs/demo.py
 
 test: $(READY) ## run all tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadgroup
 
 lint: $(READY) ## check style, types, who may know whom, and the contract
 	$(BIN)/ruff check
