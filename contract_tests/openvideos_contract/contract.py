@@ -139,6 +139,21 @@ class Contract:
             self._validators[key] = jsonschema_rs.Draft202012Validator(whole)
         return self._validators[key]
 
+    @cached_property
+    def whole_numbers(self) -> tuple[str, ...]:
+        """The fields of a Video that are whole numbers."""
+        fields = self.document["components"]["schemas"]["Video"]["properties"]
+        return tuple(
+            name
+            for name, schema in fields.items()
+            if "integer" in (kinds if isinstance(kinds := schema.get("type"), list) else [kinds])
+        )
+
+    @cached_property
+    def video_fields(self) -> tuple[str, ...]:
+        """The fields of a Video."""
+        return tuple(self.document["components"]["schemas"]["Video"]["properties"])
+
     def known(self, name: str) -> list[str]:
         """Return the values that the contract lists in the schema `name`."""
         return [str(value) for value in self.document["components"]["schemas"][name]["enum"]]

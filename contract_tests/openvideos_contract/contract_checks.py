@@ -33,6 +33,7 @@ class Kind(enum.StrEnum):
     HEADER = "header"
     REQUEST_ID = "request id"
     LEAK = "leak"
+    NUMBER = "number"
 
 
 @attrs.frozen
@@ -70,8 +71,10 @@ def _findings(
     status = exchange.status
     if status >= 500:
         yield Kind.SERVER_ERROR, "no 5xx, whatever is sent", exchange.summary
-    if status >= 400 and status not in NOT_THE_SERVERS_WORDS and exchange.request.method != "HEAD":
-        yield from _envelope(contract, exchange)
+    # A path or method that the API does not have is the router's to refuse: ERROR-008.
+    if status >= 400 and status not in NOT_THE_SERVERS_WORDS and operation is not None:
+        for expected, seen in envelope_problems(contract, exchange):
+            yield Kind.ENVELOPE, expected, seen
     if not exchange.header("x-request-id"):
         yield Kind.REQUEST_ID, "the header x-request-id", f"{status} without it"
     yield from _leaks(exchange)
@@ -87,15 +90,16 @@ def _findings(
         yield from _body(contract, response, exchange)
 
 
-def _envelope(contract: Contract, exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
+def envelope_problems(contract: Contract, exchange: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the error envelope of an answer: what was expected, what seen."""
     expected = (
         'the error envelope {"error": {"message", "type", "param", "code"}} as application/json'
     )
     if exchange.media_type != "application/json":
-        yield Kind.ENVELOPE, expected, exchange.summary
+        yield expected, exchange.summary
         return
     for problem in _problems(contract, {"$ref": "#/components/schemas/Error"}, exchange.json()):
-        yield Kind.ENVELOPE, expected, f"{exchange.status}, {problem}"
+        yield expected, f"{exchange.status}, {problem}"
 
 
 def _headers(
@@ -136,6 +140,18 @@ def _body(
     name = str(schema.get("$ref", "")).rpartition("/")[2] or "the described schema"
     for problem in _problems(contract, schema, exchange.json()):
         yield Kind.BODY, f"a body that is a {name} of the contract", problem
+    yield from _fractions(contract, exchange)
+
+
+def _fractions(contract: Contract, exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
+    """Yield whole numbers that are written with a fraction: to JSON Schema 50.0 is an integer."""
+    body = exchange.object
+    data = body.get("data")
+    for video in [body, *(data if isinstance(data, list) else [])]:
+        for field in contract.whole_numbers:
+            value = video.get(field) if isinstance(video, dict) else None
+            if isinstance(value, float):
+                yield Kind.NUMBER, f"{field} written as a whole number", f"{field}: {value}"
 
 
 def _leaks(exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:

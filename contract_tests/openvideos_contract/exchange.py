@@ -76,8 +76,14 @@ class Exchange:
         """Return the answer's body as JSON, None where it is none."""
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The answer's body as a JSON object, empty where it is none."""
+        body = self.json()
+        return body if isinstance(body, dict) else {}
 
     def accepted(self, what: str) -> dict[str, Any]:
         """Return the JSON object of a 2xx answer.

@@ -5,6 +5,7 @@ One job feeds many tests: its answers are recorded while it is polled to its end
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -20,6 +21,8 @@ DEFAULT_SIZE = "720x1280"
 DEFAULT_SECONDS = "4"
 OTHER_SECONDS = "8"
 POLLS_AFTER_THE_END = 4
+RUNNING = ("queued", "in_progress")
+ENDS = ("completed", "failed")
 # One place is kept for a request that should be refused: while it might be accepted, it needs one.
 SPARE = 1
 # Creates that are generated from the contract, beside the planned jobs.
@@ -34,13 +37,15 @@ class JobRequest:
         name: What the tests call it.
         purpose: What it is for, for the plan that is shown beforehand.
         encoding: "json" or "form".
-        fields: The request's fields; without a prompt, it is a remix of the job `plain`.
+        fields: The request's fields.
+        otherwise: The fields to ask for where the server refuses these; None to give up then.
     """
 
     name: str
     purpose: str
     encoding: str
     fields: dict[str, str]
+    otherwise: dict[str, str] | None = None
 
 
 def plan(configuration: Configuration, contract: Contract) -> list[JobRequest]:
@@ -67,13 +72,14 @@ def plan(configuration: Configuration, contract: Contract) -> list[JobRequest]:
         ),
         JobRequest(
             "form",
-            "the same with a multipart form",
+            "another size and length with a multipart form, to see them come back",
             "form",
-            {"prompt": tag + _FORGED_PROMPT, **asked},
+            {"prompt": tag + _FORGED_PROMPT, **other},
+            otherwise={"prompt": tag + _FORGED_PROMPT, **asked},
         ),
         JobRequest(
             "other",
-            "another size and length, to see them come back",
+            "the same with JSON",
             "json",
             {"prompt": tag + " A lighthouse in the fog", **other},
         ),
@@ -81,7 +87,7 @@ def plan(configuration: Configuration, contract: Contract) -> list[JobRequest]:
     if "remix" in configuration.profiles:
         wanted.append(
             JobRequest(
-                "remix", "a remix of the first", "json", {"prompt": tag + " At night, «雪», 🌙\n "}
+                "remix", "a remix of that", "json", {"prompt": tag + " At night, «雪», 🌙\n "}
             )
         )
     if "catalogue" in configuration.profiles:
@@ -109,21 +115,27 @@ class Job:
         request: What was asked for.
         created: The answer to the create.
         id: The id that the create gave.
+        refusal: The answer to the fields that were asked for first, where they were refused.
+        listed: The list of the newest 100 right after the create, where one could be had.
         polls: The answers to retrieve, in order; some lie after its end.
         early_content: The answer to a download before the job's end, where one was caught.
         early_remix: The answer to a remix before the job's end, where one was caught.
         ended: The Video of the first answer with a final status, None where it never came.
         lost: Why waiting for it was given up.
+        unretrievable: Whether that was because retrieve does not answer with it.
     """
 
     request: JobRequest
     created: Exchange
     id: str
+    refusal: Exchange | None = None
+    listed: Exchange | None = None
     polls: list[Exchange] = attrs.field(factory=list)
     early_content: Exchange | None = None
     early_remix: Exchange | None = None
     ended: dict[str, Any] | None = None
     lost: str = ""
+    unretrievable: bool = False
 
     @property
     def path(self) -> str:
@@ -133,13 +145,23 @@ class Job:
     @property
     def video(self) -> dict[str, Any]:
         """The Video of the create's answer."""
-        body: dict[str, Any] = self.created.json()
-        return body
+        return self.created.object
 
     @property
     def completed(self) -> bool:
         """Whether the job was completed."""
         return self.ended is not None and self.ended.get("status") == "completed"
+
+    @property
+    def steady(self) -> dict[str, Any]:
+        """The Video at its end, but for the fields on which later answers do not agree."""
+        ended = self.ended or {}
+        later = [poll.object for poll in self.polls[_first_end(self) :] if poll.ok]
+        return {
+            field: value
+            for field, value in ended.items()
+            if all(video.get(field) == value for video in later)
+        }
 
 
 class Jobs:
@@ -190,10 +212,23 @@ class Jobs:
             Blocked: It could not be made, or was not completed (LIFE-001).
         """
         job = self.ended(name)
+        if job.unretrievable:
+            raise Blocked(f"the job {name} cannot be retrieved (RETRIEVE-001): {job.lost}")
         if not job.completed:
             status = (job.ended or {}).get("status")
             raise Blocked(f"the job {name} was not completed (LIFE-001): {job.lost or status}")
         return job
+
+    def remixed(self) -> Job:
+        """Return the completed job that is remixed, of values that are no defaults if possible.
+
+        Raises:
+            Blocked: No job was completed.
+        """
+        try:
+            return self.completed("other")
+        except (Blocked, NotRun):
+            return self.completed("plain")
 
     def ended(self, name: str) -> Job:
         """Return a job after it was waited for, whether it ended or not.
@@ -207,9 +242,15 @@ class Jobs:
             self._poll_all()
         return job
 
+    def all_made(self) -> list[Job]:
+        """Return the jobs that were made so far, in order."""
+        return list(self._jobs.values())
+
     def all_completed(self) -> list[Job]:
-        """Return the completed jobs, without making more."""
-        return [job for job in self._jobs.values() if job.completed]
+        """Return the completed jobs, without making more; first those that were downloaded."""
+        downloaded = {name for name, _ in self._contents}
+        completed = [job for job in self._jobs.values() if job.completed]
+        return sorted(completed, key=lambda job: job.request.name not in downloaded)
 
     def content(self, name: str, variant: str | None = None) -> Exchange:
         """Return the download of a completed job, made once.
@@ -262,13 +303,23 @@ class Jobs:
     def _make(self, wanted: JobRequest) -> None:
         try:
             self._require_room(wanted)
-            if wanted.encoding == "json":
-                answer = self._gate.send("POST", "/videos", json=wanted.fields)
-            else:
-                answer = self._gate.send("POST", "/videos", form=wanted.fields)
-            self._jobs[wanted.name] = Job(wanted, answer, answer.video()["id"])
+            answer, refusal = self._create(wanted), None
+            if answer.refused and wanted.otherwise is not None:
+                refusal = answer
+                wanted = attrs.evolve(wanted, fields=wanted.otherwise, otherwise=None)
+                answer = self._create(wanted)
+            self._keep(Job(wanted, answer, answer.video()["id"], refusal))
         except (Nonconformity, NotRun, Blocked) as failure:
             self._failures[wanted.name] = failure
+
+    def _create(self, wanted: JobRequest) -> Exchange:
+        body: dict[str, Any] = {wanted.encoding: wanted.fields}
+        return self._gate.send("POST", "/videos", **body)
+
+    def _keep(self, job: Job) -> None:
+        self._jobs[job.request.name] = job
+        with contextlib.suppress(Nonconformity, Blocked):
+            job.listed = self._gate.send("GET", "/videos", params={"limit": 100})
 
     def _require_room(self, wanted: JobRequest) -> None:
         limit = self._gate.budget.limit
@@ -280,12 +331,12 @@ class Jobs:
         if "remix" in self._jobs or "remix" in self._failures:
             return
         try:
-            source = self.completed("plain")
+            source = self.remixed()
             wanted = self._plan["remix"]
             self._require_room(wanted)
             answer = self._gate.send("POST", f"{source.path}/remix", json=wanted.fields)
             self.require_offered(answer, "remix")
-            self._jobs["remix"] = Job(wanted, answer, answer.video()["id"])
+            self._keep(Job(wanted, answer, answer.video()["id"]))
         except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
             self._failures["remix"] = failure
             return
@@ -338,7 +389,7 @@ class Jobs:
 
     def _unfinished(self, job: Job) -> bool:
         video = self._poll(job)
-        return video is not None and video.get("status") in {"queued", "in_progress"}
+        return video is not None and video.get("status") in RUNNING
 
     def _poll(self, job: Job) -> dict[str, Any] | None:
         answer = self._gate.send("GET", job.path)
@@ -347,7 +398,7 @@ class Jobs:
         # The status counts whatever the HTTP status: a failed job is an HTTP error at some servers.
         if not isinstance(body, dict) or not isinstance(body.get("status"), str):
             return None
-        if job.ended is None and body["status"] in {"completed", "failed"}:
+        if job.ended is None and body["status"] in ENDS:
             job.ended = body
         return body
 
@@ -367,7 +418,7 @@ class Jobs:
                     hints.append(_poll_hint(job.polls[-1]))
                 misses[job.id] = 0 if video else misses.get(job.id, 0) + 1
                 if misses[job.id] >= 5:
-                    job.lost = f"it can no longer be retrieved: {reason}"
+                    job.lost, job.unretrievable = reason, True
                 elif time.monotonic() > deadline:
                     limit = self._configuration.job_timeout
                     job.lost = f"not ended after --job-timeout {limit:g} s: {reason}"
@@ -387,10 +438,16 @@ class Jobs:
                     break
 
 
+def _first_end(job: Job) -> int:
+    """Return the number of the first poll that showed the end, how many there are if none did."""
+    for number, poll in enumerate(job.polls):
+        if poll.object.get("status") in ENDS:
+            return number
+    return len(job.polls)
+
+
 def _polls_after_end(job: Job) -> int:
-    statuses = [(answer.json() or {}).get("status") for answer in job.polls]
-    ends = [number for number, status in enumerate(statuses) if status in {"completed", "failed"}]
-    return len(statuses) - ends[0] - 1 if ends else 0
+    return max(0, len(job.polls) - _first_end(job) - 1)
 
 
 def _poll_hint(answer: Exchange) -> float | None:

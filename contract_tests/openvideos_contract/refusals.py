@@ -30,6 +30,20 @@ def refused(
     return answer
 
 
+def refusal(
+    gate: Gate, method: str, path: str, *, family: str | None = None, **request: Any
+) -> Exchange:
+    """Send a request that should be refused, for a test of how it is.
+
+    Raises:
+        Blocked: It was not refused, which another test tells.
+    """
+    answer = gate.send(method, path, family=family, **request)
+    if not answer.refused:
+        raise Blocked(f"there is no refusal for {family or path}: {answer.summary}")
+    return answer
+
+
 def require_status(answer: Exchange, *statuses: int) -> None:
     """Go on if the answer has one of `statuses`.
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from openvideos_contract.configuration import Configuration
-from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import Job, Jobs
-from openvideos_contract.outcome import Blocked, NotTested, Unsupported, require
+from openvideos_contract.listing import listed_ids
+from openvideos_contract.outcome import Blocked, NotRun, NotTested, Unsupported, require
 from openvideos_contract.refusals import error_of, require_status
 
-OPERATIONS = ("list", "retrieve", "content", "delete", "create", "remix")
+VARIANTS = ("thumbnail", "spritesheet")
+# Deleting comes last: where it is let in, a video is gone.
+OPERATIONS = ("list", "retrieve", "content", *VARIANTS, "create", "remix", "delete")
 
 
 @pytest.fixture(scope="module")
@@ -38,35 +43,85 @@ def any_key(gate: Gate, jobs: Jobs, wrong_key: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def stranger(configuration: Configuration, any_key: bool, wrong_key: str) -> str:
+def stranger(gate: Gate, configuration: Configuration, any_key: bool, wrong_key: str) -> str:
     """Another tenant's key."""
-    if configuration.second_api_key is not None:
-        return configuration.second_api_key
+    second = configuration.second_api_key
+    if second is not None:
+        answer = gate.send("GET", "/videos", key=second)
+        if answer.status in {401, 403}:
+            raise NotRun(f"the server does not take --second-api-key: {answer.summary}")
+        return second
     if any_key:
         return wrong_key
     raise Unsupported("no second key is at hand; give --second-api-key")
 
 
-def call(gate: Gate, jobs: Jobs, operation: str, nobody: str, **request: Any) -> Any:
-    """Call an operation in a way that does no harm if it is let in."""
-    prompt = {"prompt": f"[{nobody}] with the wrong credentials"}
+def call(gate: Gate, jobs: Jobs, operation: str, **request: Any) -> Exchange:
+    """Call an operation on a finished video of the run; what it starts is deleted at once."""
+    prompt = {"prompt": f"[{gate.configuration.run_id}] with the wrong credentials"}
     match operation:
         case "list":
             return gate.send("GET", "/videos", **request)
         case "retrieve":
             return gate.send("GET", jobs.existing("plain").path, **request)
         case "content":
-            return gate.send("GET", f"{jobs.existing('plain').path}/content", **request)
-        case "delete":
-            return gate.send("DELETE", video_path(nobody), **request)
+            return gate.send("GET", f"{private(jobs).path}/content", **request)
+        case "thumbnail" | "spritesheet":
+            _skip_unless_offered(jobs, operation)
+            path = f"{private(jobs).path}/content"
+            return gate.send("GET", path, params={"variant": operation}, **request)
         case "create":
             family = "the wrong credentials"
             return gate.send("POST", "/videos", json=prompt, family=family, **request)
-        case _:
+        case "remix":
             _skip_unless_remix(jobs)
             family = "the wrong credentials, to remix"
-            path = video_path(nobody, "remix")
+            path = f"{private(jobs).path}/remix"
             return gate.send("POST", path, json=prompt, family=family, **request)
+        case _:
+            return _delete(gate, jobs, **request)
+
+
+def _delete(gate: Gate, jobs: Jobs, **request: Any) -> Exchange:
+    """Delete a video of the run that is needed no longer; where that is refused, it must stay."""
+    job = dispensable(gate, jobs)
+    answer = gate.send("DELETE", job.path, **request)
+    if answer.refused:
+        after = gate.send("GET", job.path)
+        require(
+            after.ok,
+            expected=f"the video {job.id} to be there still, as deleting it was refused",
+            seen=after.summary,
+            exchange=answer,
+        )
+    return answer
+
+
+def private(jobs: Jobs) -> Job:
+    """Return a finished job that nobody else should see."""
+    jobs.ended("plain")
+    for name in ("plain", "form"):
+        with contextlib.suppress(NotTested):
+            return jobs.completed(name)
+    raise Blocked("no job was completed (LIFE-001)")
+
+
+def dispensable(gate: Gate, jobs: Jobs) -> Job:
+    """Return a finished job that no later test needs."""
+    jobs.ended("plain")
+    gone = {made.id for made in gate.made if made.deleted}
+    for name in ("defaults", "other", "form"):
+        with contextlib.suppress(NotTested):
+            job = jobs.completed(name)
+            if job.id not in gone:
+                return job
+    raise Blocked("no job that was completed is left (LIFE-001)")
+
+
+def _skip_unless_offered(jobs: Jobs, variant: str) -> None:
+    answer = jobs.content(private(jobs).request.name, variant)
+    if answer.status != 200:
+        raise Unsupported(f"the server does not offer variant={variant}: {answer.summary}")
 
 
 def _skip_unless_remix(jobs: Jobs) -> None:
@@ -78,18 +133,18 @@ def _skip_unless_remix(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("AUTH-001")
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_no_key_is_refused(gate: Gate, jobs: Jobs, nobody: str, key: str, operation: str) -> None:
-    require_status(call(gate, jobs, operation, nobody, key=None), 401)
+def test_no_key_is_refused(gate: Gate, jobs: Jobs, key: str, operation: str) -> None:
+    require_status(call(gate, jobs, operation, key=None), 401)
 
 
 @pytest.mark.requirement("AUTH-002")
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_wrong_key_is_refused(
-    gate: Gate, jobs: Jobs, nobody: str, wrong_key: str, any_key: bool, operation: str
+    gate: Gate, jobs: Jobs, wrong_key: str, any_key: bool, operation: str
 ) -> None:
     if any_key:
         raise Unsupported("the server takes any key as a tenant of its own")
-    require_status(call(gate, jobs, operation, nobody, key=wrong_key), 401)
+    require_status(call(gate, jobs, operation, key=wrong_key), 401)
 
 
 @pytest.mark.requirement("AUTH-003")
@@ -109,38 +164,25 @@ def test_the_error_for_a_wrong_key_has_its_code(gate: Gate, wrong_key: str, any_
     require(code == "invalid_api_key", expected=expected, seen=answer.summary, exchange=answer)
 
 
-@pytest.fixture(scope="module")
-def private(jobs: Jobs) -> Job:
-    """A finished job that another key should not see."""
-    jobs.ended("plain")
-    for name in ("form", "plain"):
-        try:
-            return jobs.completed(name)
-        except NotTested:
-            continue
-    raise Blocked("no job was completed (LIFE-001)")
-
-
 @pytest.mark.requirement("AUTH-005")
 @pytest.mark.parametrize(
-    ("method", "below"), [("GET", ""), ("GET", "/content"), ("POST", "/remix"), ("DELETE", "")]
+    "operation", [name for name in OPERATIONS if name not in {"list", "create"}]
 )
 def test_another_keys_videos_are_not_found(
-    gate: Gate, jobs: Jobs, private: Job, stranger: str, method: str, below: str
+    gate: Gate, jobs: Jobs, stranger: str, operation: str
 ) -> None:
-    request: dict[str, Any] = {}
-    if method == "POST":
-        _skip_unless_remix(jobs)
-        request = {"json": {"prompt": private.id}, "family": "another key's video"}
-    require_status(gate.send(method, private.path + below, key=stranger, **request), 404)
+    require_status(call(gate, jobs, operation, key=stranger), 404)
 
 
 @pytest.mark.requirement("AUTH-006")
 def test_another_keys_videos_are_not_listed(gate: Gate, jobs: Jobs, stranger: str) -> None:
-    ours = {jobs.existing("plain").id}
+    jobs.existing("plain")
     answer = gate.send("GET", "/videos", params={"limit": 100}, key=stranger)
-    data = answer.accepted("2xx and a list of videos").get("data")
-    ids = {video.get("id") for video in data or [] if isinstance(video, dict)}
-    require(
-        not ids & ours, expected="none of the first key's videos", seen=ids & ours, exchange=answer
-    )
+    found = set(listed_ids(answer))
+    for job in jobs.all_made():
+        require(
+            job.id not in found,
+            expected=f"a list without {job.id}, which another key made",
+            seen=f"a list of {len(found)} videos with it",
+            exchange=answer,
+        )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
 from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract_checks import compact
+from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Job, Jobs
+from openvideos_contract.jobs import RUNNING, Job, Jobs
 from openvideos_contract.outcome import Nonconformity, NotRun, Unsupported, require
-from openvideos_contract.refusals import error_of, refused, require_status
+from openvideos_contract.refusals import error_of, refusal, refused, require_status
 
 
 def requires_echo(job: Job, field: str) -> None:
@@ -23,7 +25,7 @@ def requires_echo(job: Job, field: str) -> None:
     require(
         same,
         expected=f"the {field} that was asked for, {compact(asked)}",
-        seen=compact(got),
+        seen=f"the {field} {compact(got)}",
         exchange=job.created,
     )
 
@@ -82,8 +84,9 @@ def test_another_value_comes_back_too_or_is_refused(jobs: Jobs, field: str) -> N
 
 
 @pytest.mark.requirement("CREATE-008")
-def test_the_model_comes_back(jobs: Jobs) -> None:
-    job = jobs.existing("plain")
+@pytest.mark.parametrize("name", ["plain", "form"])
+def test_the_model_comes_back(jobs: Jobs, name: str) -> None:
+    job = jobs.existing(name)
     if "model" not in job.request.fields:
         raise Unsupported("no model is asked for; give --model")
     requires_echo(job, "model")
@@ -91,25 +94,47 @@ def test_the_model_comes_back(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("CREATE-009")
 def test_json_and_multipart_mean_the_same(jobs: Jobs) -> None:
-    plain, form = jobs.existing("plain"), jobs.existing("form")
+    form = jobs.existing("form")
+    if form.refusal is None:
+        same = jobs.existing("other")
+    else:
+        require_refusal_as_json_too(jobs, form.refusal)
+        same = jobs.existing("plain")
     for field in ("model", "size", "seconds", "remixed_from_video_id", "error"):
+        wanted, got = same.video.get(field), form.video.get(field)
         require(
-            plain.video.get(field) == form.video.get(field),
-            expected=f"the {field} that the same request had as JSON, {plain.video.get(field)!r}",
-            seen=form.video.get(field),
+            got == wanted,
+            expected=f"the {field} that the same request had as JSON, {compact(wanted)}",
+            seen=f"the {field} {compact(got)} with a form",
             exchange=form.created,
         )
 
 
+def require_refusal_as_json_too(jobs: Jobs, refusal: Exchange) -> None:
+    """Go on if what was refused in a form is not taken as JSON."""
+    try:
+        taken = jobs.made("other")
+    except Nonconformity:
+        return
+    require(
+        False,
+        expected=f"what was taken as JSON ({taken.id}) to be taken in a form",
+        seen=refusal.summary,
+        exchange=refusal,
+    )
+
+
 @pytest.mark.requirement("CREATE-010")
 def test_each_job_has_an_id_of_its_own(jobs: Jobs) -> None:
-    first, second = jobs.existing("plain"), jobs.existing("form")
-    require(
-        first.id != second.id,
-        expected="another id than the job before had",
-        seen=second.id,
-        exchange=second.created,
-    )
+    jobs.existing("form")
+    made = jobs.all_made()
+    for job, before in itertools.combinations(reversed(made), 2):
+        require(
+            job.id != before.id,
+            expected=f"another id than the job before had, {before.id}",
+            seen=f"the id {job.id} again",
+            exchange=job.created,
+        )
 
 
 @pytest.mark.requirement("CREATE-011")
@@ -179,12 +204,12 @@ def test_a_body_of_a_foreign_type_is_refused(gate: Gate, configuration: Configur
 def test_the_status_of_a_refused_create_is_400(
     gate: Gate, fields: dict[str, str], family: str
 ) -> None:
-    require_status(gate.send("POST", "/videos", json=fields, family=family), 400)
+    require_status(refusal(gate, "POST", "/videos", json=fields, family=family), 400)
 
 
 @pytest.mark.requirement("CREATE-019")
 def test_the_error_of_a_missing_prompt_names_it(gate: Gate) -> None:
-    answer = refused(gate, "POST", "/videos", family="no prompt", json={})
+    answer = refusal(gate, "POST", "/videos", family="no prompt", json={})
     param = error_of(answer).get("param")
     require(param == "prompt", expected="the param prompt", seen=answer.summary, exchange=answer)
 
@@ -193,13 +218,13 @@ def test_the_error_of_a_missing_prompt_names_it(gate: Gate) -> None:
 def test_an_unfinished_video_says_when_to_poll_again(jobs: Jobs) -> None:
     job = jobs.existing("plain")
     answers = [job.created, *job.polls]
-    running = [a for a in answers if (a.json() or {}).get("status") in {"queued", "in_progress"}]
+    running = [a for a in answers if a.object.get("status") in RUNNING]
     if not running:
         raise NotRun("no answer showed the job unfinished")
     for answer in running:
         require(
             answer.header("openai-poll-after-ms"),
             expected="the header openai-poll-after-ms",
-            seen=f"none, with the status {answer.json()['status']}",
+            seen=f"none, with the status {answer.object['status']}",
             exchange=answer,
         )

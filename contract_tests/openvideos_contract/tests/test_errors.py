@@ -1,4 +1,4 @@
-"""Unknown ids, odd ids."""
+"""Unknown ids, odd ids, and what the API does not have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
+from openvideos_contract.contract import Contract
+from openvideos_contract.contract_checks import envelope_problems
+from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.outcome import Blocked, require
 from openvideos_contract.refusals import refused, require_status
 
 
@@ -47,3 +51,41 @@ def test_deleting_an_unknown_id_answers_404(gate: Gate, nobody: str) -> None:
 )
 def test_an_odd_id_is_refused(gate: Gate, nobody: str, text: str) -> None:
     refused(gate, "GET", video_path(f"{nobody}{text}"))
+
+
+def misuse(gate: Gate, method: str, *path: str) -> Exchange:
+    """Return the answer to a method that the path does not have."""
+    family = f"the method {method}, which the path does not have"
+    return gate.send(method, video_path(*path) if path else "/videos", family=family)
+
+
+@pytest.mark.requirement("ERROR-007")
+@pytest.mark.parametrize(
+    ("method", "below", "there"),
+    [("PUT", None, {"GET", "POST"}), ("PATCH", (), {"GET"}), ("POST", ("content",), {"GET"})],
+    ids=["videos", "video", "content"],
+)
+def test_a_method_that_is_not_there_is_not_allowed(
+    gate: Gate, nobody: str, method: str, below: tuple[str, ...] | None, there: set[str]
+) -> None:
+    answer = misuse(gate, method, *(() if below is None else (nobody, *below)))
+    allowed = {word.strip().upper() for word in answer.header("allow").split(",")}
+    require(
+        answer.status == 405 and there <= allowed and method not in allowed,
+        expected=f"405, and an Allow with {' and '.join(sorted(there))} and without {method}",
+        seen=f"Allow {answer.header('allow') or 'missing'}, {answer.summary}",
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("ERROR-008")
+@pytest.mark.parametrize("method", ["PATCH", "GET"])
+def test_what_is_not_there_is_refused_in_the_envelope(
+    gate: Gate, contract: Contract, nobody: str, method: str
+) -> None:
+    # An unknown method of a known path, and an unknown path.
+    answer = misuse(gate, method, nobody, *([nobody] if method == "GET" else []))
+    if not answer.refused:
+        raise Blocked(f"it was not refused (ERROR-007): {answer.summary}")
+    for expected, seen in envelope_problems(contract, answer):
+        require(False, expected=expected, seen=seen, exchange=answer)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import attrs
 import pytest
 
+from openvideos_contract.contract import Contract
 from openvideos_contract.contract_checks import compact
 from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import Job, Jobs
-from openvideos_contract.outcome import Blocked, NotRun, require
+from openvideos_contract.listing import listed_videos, require_listed
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, require
 from openvideos_contract.refusals import refused
 
+TOLD_BY_CREATE = ("created_at", "model", "size", "seconds", "prompt", "remixed_from_video_id")
 # A walk ends here, whatever the server says: one that ignores `after` has no end.
 MOST_PAGES = 60
 
@@ -30,6 +34,11 @@ class Page:
     def ids(self) -> list[str]:
         """The ids of its videos."""
         return [str(video.get("id")) for video in self.videos]
+
+    @property
+    def more(self) -> str:
+        """What it says of further pages, in words."""
+        return f"has_more {compact(self.body.get('has_more'))}"
 
 
 def page(gate: Gate, **params: object) -> Page:
@@ -60,27 +69,43 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def ours(jobs: Jobs) -> list[Job]:
-    """The jobs that the list must hold; at least two, of different seconds."""
-    found = []
+def made(jobs: Jobs) -> list[Job]:
+    """The jobs that were made; at least two, of different seconds."""
     for name in ("plain", "form", "other"):
-        try:
-            found.append(jobs.ended(name))
-        except (Blocked, NotRun):
-            continue
+        with contextlib.suppress(Blocked, NotRun):
+            jobs.ended(name)
+    found = jobs.all_made()
     if len(found) < 2:
         raise Blocked("fewer than two jobs could be made (CREATE-001, CREATE-002)")
     return found
 
 
 @pytest.fixture(scope="module")
-def walk(gate: Gate, ours: list[Job]) -> Walk:
-    """A walk by `after`, one video to a page, until all our jobs were seen and a little further."""
+def newest(gate: Gate, made: list[Job]) -> Page:
+    """The newest 100 videos, for a test that is not about having them."""
+    try:
+        return page(gate, limit=100)
+    except Nonconformity as failure:
+        raise Blocked(f"the list cannot be had (LIST-001): {failure.seen}") from failure
+
+
+@pytest.fixture(scope="module")
+def ours(made: list[Job], newest: Page) -> list[Job]:
+    """The jobs that are in the list at all; at least two."""
+    found = [job for job in made if job.id in newest.ids]
+    if len(found) < 2:
+        raise Blocked("fewer than two of the jobs that were made are in the list (LIST-001)")
+    return found
+
+
+@pytest.fixture(scope="module", params=[{"limit": 1, "order": "desc"}, {}], ids=["by-1", "plainly"])
+def walk(request: pytest.FixtureRequest, gate: Gate, ours: list[Job]) -> Walk:
+    """A walk by `after` until all our jobs were seen, and a little further."""
     pages: list[Page] = []
     cursor: dict[str, str] = {}
     wanted = {job.id for job in ours}
     while len(pages) < MOST_PAGES:
-        pages.append(page(gate, limit=1, order="desc", **cursor))
+        pages.append(page(gate, **request.param, **cursor))
         seen = {found for visited in pages for found in visited.ids}
         if not pages[-1].videos or pages[-1].body.get("has_more") is False:
             return Walk(pages, whole=True)
@@ -91,32 +116,57 @@ def walk(gate: Gate, ours: list[Job]) -> Walk:
 
 
 @pytest.mark.requirement("LIST-001")
-def test_the_list_holds_what_was_made(gate: Gate, ours: list[Job]) -> None:
+def test_the_list_holds_what_was_made(gate: Gate, made: list[Job]) -> None:
     first = page(gate, limit=100)
-    for job in ours:
-        require(
-            job.id in first.ids,
-            expected=f"the video {job.id} among the newest 100",
-            seen=f"{len(first.ids)} others",
-            exchange=first.exchange,
-        )
+    for job in made:
+        require_listed(job, first.exchange)
+
+
+@pytest.mark.requirement("LIST-001")
+def test_the_list_holds_a_job_as_soon_as_it_is_made(made: list[Job]) -> None:
+    for job, answer in at_once(made):
+        require_listed(job, answer)
+
+
+def at_once(made: list[Job]) -> list[tuple[Job, Exchange]]:
+    """Return each job with the list that was asked for right after its create."""
+    found = [(job, job.listed) for job in made if job.listed is not None and job.listed.ok]
+    if not found:
+        raise Blocked("the list cannot be had (LIST-001)")
+    return found
+
+
+@pytest.mark.requirement("LIST-015")
+def test_the_list_says_what_create_said(made: list[Job]) -> None:
+    for job, answer in at_once(made):
+        listed = [video for video in listed_videos(answer) if video.get("id") == job.id]
+        for video in listed:  # one that is missing is told by LIST-001
+            for field in TOLD_BY_CREATE:
+                require(
+                    video.get(field) == job.video.get(field),
+                    expected=f"the {field} of the create's answer, "
+                    f"{compact(job.video.get(field))}, for {job.id} in the list right after it",
+                    seen=f"the {field} {compact(video.get(field))}",
+                    exchange=answer,
+                )
 
 
 @pytest.mark.requirement("LIST-003")
-def test_list_and_retrieve_say_the_same(gate: Gate, ours: list[Job]) -> None:
-    first = page(gate, limit=100)
-    listed = {video.get("id"): video for video in first.videos}
-    compared = [job for job in ours if job.ended is not None and job.id in listed]
+def test_list_and_retrieve_say_the_same(contract: Contract, newest: Page, made: list[Job]) -> None:
+    listed = {str(video.get("id")): video for video in newest.videos}
+    compared = [job for job in made if job.ended is not None and job.id in listed]
     if not compared:
         raise Blocked("no job that has ended is in the list (LIFE-001, LIST-001)")
     for job in compared:
-        retrieved = gate.send("GET", job.path).video()
-        for field, value in retrieved.items():
+        for field in contract.video_fields:
+            if field not in job.steady:
+                continue  # it is missing, or retrieve says one thing and then another: LIFE-004
+            retrieved, got = job.steady[field], listed[job.id].get(field)
             require(
-                listed[job.id].get(field) == value,
-                expected=f"the {field} that retrieve tells, {compact(value)}",
-                seen=compact(listed[job.id].get(field)),
-                exchange=first.exchange,
+                got == retrieved,
+                expected=f"list and retrieve to say the same {field} of {job.id}, which has ended",
+                seen=f"the list says {compact(got)}, and retrieve says {compact(retrieved)}",
+                exchange=newest.exchange,
             )
 
 
@@ -126,8 +176,8 @@ def test_a_page_holds_as_many_as_the_limit(gate: Gate, ours: list[Job], limit: i
     found = page(gate, limit=limit)
     require(
         len(found.videos) == limit,
-        expected=f"{limit} of the {len(ours)} videos or more that are there",
-        seen=f"{len(found.videos)} videos",
+        expected=f"{limit} videos on a page with limit={limit}, as {len(ours)} or more are there",
+        seen=f"{len(found.videos)} videos on it",
         exchange=found.exchange,
     )
 
@@ -140,8 +190,8 @@ def require_order(found: Page, ours: list[Job], *, newest_first: bool) -> None:
     word = "newest" if newest_first else "oldest"
     require(
         times == sorted(times, reverse=newest_first),  # type: ignore[type-var]  # all are int here
-        expected=f"created_at with the {word} first",
-        seen=compact(times),
+        expected=f"a page with the {word} first, by created_at",
+        seen=f"created_at in the order {compact(times)}",
         exchange=found.exchange,
     )
 
@@ -156,7 +206,7 @@ def test_the_newest_come_first(gate: Gate, ours: list[Job], params: dict[str, st
     require(
         mine[:1] != made[:1] or len(set(made)) < 2,
         expected=f"{made[0]}, which was made first, after those made later",
-        seen=compact(mine),
+        seen=f"the videos of this run in the order {compact(mine)}",
         exchange=found.exchange,
     )
 
@@ -171,56 +221,69 @@ def test_the_oldest_come_first_where_asked(gate: Gate, ours: list[Job]) -> None:
     require(
         mine[0] == ours[0].id,
         expected=f"{ours[0].id}, which was made first, before those made later",
-        seen=compact(mine),
+        seen=f"the videos of this run in the order {compact(mine)}",
         exchange=found.exchange,
     )
 
 
 @pytest.mark.requirement("LIST-007")
 def test_a_walk_gives_each_video_exactly_once(ours: list[Job], walk: Walk) -> None:
+    unreached = [job for job in ours if job.id not in walk.ids and not reached(job, ours, walk)]
+    last = walk.pages[-1]
+    if len(set(walk.ids)) == len(walk.ids) and unreached and not walk.whole:
+        raise NotRun(f"not seen in {MOST_PAGES} pages: too many other videos are there")
+    early = walk.whole and last.videos
     for job in ours:
-        times = walk.ids.count(job.id)
-        if times == 0 and not walk.whole and len(set(walk.ids)) == len(walk.ids):
-            raise NotRun(f"not seen in {MOST_PAGES} pages: too many other videos are there")
+        if job in unreached and early:
+            continue
         require(
-            times == 1,
+            walk.ids.count(job.id) == 1,
             expected=f"the video {job.id} exactly once in a walk of {len(walk.pages)} pages",
-            seen=f"{times} times",
-            exchange=walk.pages[-1].exchange,
+            seen=f"it {walk.ids.count(job.id)} times, among {len(walk.ids)} videos",
+            exchange=last.exchange,
         )
+    if unreached and early:
+        raise Blocked("the list says that it is at its end before it is (LIST-008)")
+
+
+def reached(job: Job, ours: list[Job], walk: Walk) -> bool:
+    """Return whether a walk, the newest first, came to a job that was made before `job`."""
+    older = ours[: ours.index(job)]
+    return any(other.id in walk.ids for other in older)
 
 
 @pytest.mark.requirement("LIST-008")
 def test_has_more_is_true_where_more_is_there(walk: Walk, ours: list[Job]) -> None:
-    wanted = {job.id for job in ours}
     for number, visited in enumerate(walk.pages):
-        more = visited.body.get("has_more")
-        missing = wanted - {found for earlier in walk.pages[: number + 1] for found in earlier.ids}
-        require(
-            more is True or not missing,
-            expected=f"has_more true, {len(missing)} videos of this run being further on",
-            seen=more,
-            exchange=visited.exchange,
-        )
-        if more is True and number + 1 < len(walk.pages):
+        seen = {found for earlier in walk.pages[: number + 1] for found in earlier.ids}
+        missing = [job.id for job in ours if job.id not in seen and not reached(job, ours, walk)]
+        if visited.body.get("has_more") is not True:
             require(
-                walk.pages[number + 1].videos,
-                expected="a video on the page after one with has_more true",
-                seen="an empty page",
-                exchange=walk.pages[number + 1].exchange,
+                not missing,
+                expected=f"has_more true on page {number + 1}, as {len(missing)} videos of this "
+                "run are older than those on it",
+                seen=f"{visited.more} on a page of {len(visited.videos)}",
+                exchange=visited.exchange,
+            )
+        elif number + 1 < len(walk.pages):
+            after = walk.pages[number + 1]
+            require(
+                after.videos,
+                expected=f"a video on page {number + 2}, as page {number + 1} said has_more true",
+                seen=f"an empty page {number + 2}",
+                exchange=after.exchange,
             )
 
 
 @pytest.mark.requirement("LIST-008")
-def test_has_more_is_false_at_the_end(gate: Gate, ours: list[Job]) -> None:
-    found = page(gate, limit=100)
-    if len(found.videos) >= 100:
+def test_has_more_is_false_at_the_end(newest: Page, ours: list[Job]) -> None:
+    if len(newest.videos) >= 100:
         raise NotRun("more than 100 videos are there: their end is not looked for")
     require(
-        found.body.get("has_more") is False,
-        expected=f"has_more false on a page of {len(found.videos)} with limit=100",
-        seen=found.body.get("has_more"),
-        exchange=found.exchange,
+        newest.body.get("has_more") is False,
+        expected=f"has_more false, as {len(newest.videos)} videos came with limit=100",
+        seen=newest.more,
+        exchange=newest.exchange,
     )
 
 
@@ -232,12 +295,13 @@ def test_first_and_last_id_are_the_pages(
     gate: Gate, ours: list[Job], params: dict[str, object]
 ) -> None:
     found = page(gate, **params)
-    require(found.ids, expected="a page with videos", seen="an empty one", exchange=found.exchange)
-    told = (found.body.get("first_id"), found.body.get("last_id"))
+    if not found.ids:
+        raise Blocked(f"the page is empty (LIST-004): {found.exchange.summary}")
+    first, last = found.body.get("first_id"), found.body.get("last_id")
     require(
-        told == (found.ids[0], found.ids[-1]),
-        expected=f"first_id {found.ids[0]} and last_id {found.ids[-1]}",
-        seen=compact(told),
+        (first, last) == (found.ids[0], found.ids[-1]),
+        expected=f"first_id {found.ids[0]} and last_id {found.ids[-1]}, as on the page",
+        seen=f"first_id {compact(first)} and last_id {compact(last)}",
         exchange=found.exchange,
     )
 
@@ -256,10 +320,11 @@ def test_a_limit_above_100_is_refused(gate: Gate) -> None:
 
 
 @pytest.mark.requirement("LIST-012")
-def test_limit_0_gives_an_empty_page(gate: Gate) -> None:
+def test_limit_0_gives_an_empty_page(gate: Gate, newest: Page) -> None:
     found = page(gate, limit=0)
-    seen = f"{len(found.videos)} videos"
-    require(not found.videos, expected="an empty page", seen=seen, exchange=found.exchange)
+    seen = f"{len(found.videos)} videos on it"
+    expected = "an empty page for limit=0"
+    require(not found.videos, expected=expected, seen=seen, exchange=found.exchange)
 
 
 @pytest.mark.requirement("LIST-013")
@@ -269,7 +334,7 @@ def test_an_unknown_cursor_does_not_begin_anew(gate: Gate, ours: list[Job], nobo
     empty = answer.ok and isinstance(body, dict) and body.get("data") == []
     require(
         answer.refused or empty,
-        expected="a refusal, or an empty page",
+        expected="a refusal, or an empty page, as no video has the id that after names",
         seen=answer.summary,
         exchange=answer,
     )

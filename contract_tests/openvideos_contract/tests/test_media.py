@@ -11,6 +11,7 @@ from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import Jobs
 from openvideos_contract.media import BrokenError, Film, decode, picture_type
 from openvideos_contract.outcome import Blocked, Nonconformity, Unsupported, require
+from openvideos_contract.parts import ask_for_part, require_part
 from openvideos_contract.refusals import refused, require_status
 
 # Models make whole groups of frames, so that a length is met only nearly.
@@ -38,6 +39,14 @@ def variant(jobs: Jobs, name: str) -> Exchange:
     return answer
 
 
+def picture(jobs: Jobs, name: str) -> Exchange:
+    """Return a variant of a completed job for a test that is not about having it."""
+    answer = variant(jobs, name)
+    if answer.status != 200 or not answer.content:
+        raise Blocked(f"variant={name} cannot be downloaded (MEDIA-010): {answer.summary}")
+    return answer
+
+
 @pytest.mark.requirement("MEDIA-001")
 @pytest.mark.parametrize("name", ["plain", "other"])
 def test_the_content_decodes_to_its_last_frame(jobs: Jobs, name: str) -> None:
@@ -49,7 +58,8 @@ def test_the_content_decodes_to_its_last_frame(jobs: Jobs, name: str) -> None:
         raise Nonconformity(
             expected=expected, seen=f"{error}; {answer.summary}", exchange=answer
         ) from error
-    require("mp4" in found.container, expected=expected, seen=found.container, exchange=answer)
+    seen = f"a file of the format {found.container}"
+    require("mp4" in found.container, expected=expected, seen=seen, exchange=answer)
 
 
 @pytest.mark.requirement("MEDIA-002")
@@ -59,8 +69,8 @@ def test_the_picture_has_the_size_of_the_job(jobs: Jobs, name: str) -> None:
     size = (jobs.completed(name).ended or {}).get("size")
     require(
         f"{found.width}x{found.height}" == size,
-        expected=f"the size of the job, {size}",
-        seen=f"{found.width}x{found.height}",
+        expected=f"a picture of {size}, the size of the job",
+        seen=f"a picture of {found.width}x{found.height}",
         exchange=jobs.whole_content(name),
     )
 
@@ -124,8 +134,9 @@ def test_a_thumbnail_is_a_picture(jobs: Jobs) -> None:
 def test_a_spritesheet_is_a_picture_of_its_own(jobs: Jobs) -> None:
     answer = variant(jobs, "spritesheet")
     require_picture(answer, jobs)
+    thumbnail = jobs.content("plain", "thumbnail")
     require(
-        answer.content != jobs.content("plain", "thumbnail").content,
+        thumbnail.status != 200 or answer.content != thumbnail.content,
         expected="a spritesheet, not the thumbnail",
         seen="the bytes of the thumbnail",
         exchange=answer,
@@ -137,7 +148,7 @@ def test_a_spritesheet_is_a_picture_of_its_own(jobs: Jobs) -> None:
     ("name", "kind"), [("thumbnail", "image/webp"), ("spritesheet", "image/jpeg")]
 )
 def test_pictures_are_of_the_usual_types(jobs: Jobs, name: str, kind: str) -> None:
-    answer = variant(jobs, name)
+    answer = picture(jobs, name)
     require(answer.media_type == kind, expected=kind, seen=answer.summary, exchange=answer)
 
 
@@ -176,4 +187,36 @@ def test_different_jobs_have_different_content(jobs: Jobs) -> None:
         expected="other content than that of another job",
         seen="the same bytes",
         exchange=second,
+    )
+
+
+@pytest.mark.requirement("MEDIA-012")
+@pytest.mark.parametrize("name", ["thumbnail", "spritesheet"])
+def test_a_part_of_a_picture_is_the_part_that_was_asked_for(
+    gate: Gate, jobs: Jobs, name: str
+) -> None:
+    whole = picture(jobs, name)
+    path = f"{jobs.completed('plain').path}/content"
+    answer = ask_for_part(gate, path, "bytes=5-24", params={"variant": name})
+    if answer.status == 200:
+        raise Unsupported("the server ignores Range here, as it may")
+    require_part(answer, "bytes=5-24", whole.content)
+
+
+@pytest.mark.requirement("MEDIA-013")
+@pytest.mark.parametrize("name", ["thumbnail", "spritesheet"])
+def test_a_picture_that_is_known_already_is_not_sent_again(
+    gate: Gate, jobs: Jobs, name: str
+) -> None:
+    etag = picture(jobs, name).header("etag")
+    if not etag:
+        raise Unsupported("the server sends no ETag with it")
+    path = f"{jobs.completed('plain').path}/content"
+    headers = {"If-None-Match": etag}
+    answer = gate.send("GET", path, params={"variant": name}, headers=headers)
+    require(
+        answer.status == 304 and not answer.content,
+        expected=f"304 without a body, as the ETag is {etag} still",
+        seen=answer.summary,
+        exchange=answer,
     )

@@ -9,31 +9,32 @@ import pytest
 from openvideos_contract.contract_checks import compact
 from openvideos_contract.gate import Gate, video_path
 from openvideos_contract.jobs import Job, Jobs
-from openvideos_contract.outcome import Unsupported, require
+from openvideos_contract.listing import require_listed
+from openvideos_contract.outcome import Blocked, Unsupported, require
 from openvideos_contract.refusals import refused, require_status
 
 
 @pytest.mark.requirement("REMIX-001")
 def test_a_remix_is_a_job_of_its_own(jobs: Jobs) -> None:
     remix = jobs.made("remix")
-    source = jobs.completed("plain")
+    source = jobs.remixed()
     require(
         remix.id != source.id,
-        expected="another id than that of the source",
-        seen=remix.id,
+        expected=f"another id than that of the source, {source.id}",
+        seen=f"the id {remix.id}",
         exchange=remix.created,
     )
 
 
 @pytest.mark.requirement("REMIX-003")
 def test_a_remix_names_its_source(jobs: Jobs) -> None:
-    remix, source = jobs.existing("remix"), jobs.completed("plain")
-    for answer in (remix.created, *remix.polls):
-        named = answer.video().get("remixed_from_video_id")
+    remix, source = jobs.existing("remix"), jobs.remixed()
+    for answer in (remix.created, *(poll for poll in remix.polls if poll.ok)):
+        named = answer.object.get("remixed_from_video_id")
         require(
             named == source.id,
-            expected=f"remixed_from_video_id {source.id}",
-            seen=named,
+            expected=f"the remixed_from_video_id {source.id}",
+            seen=f"the remixed_from_video_id {compact(named)}",
             exchange=answer,
         )
 
@@ -41,9 +42,14 @@ def test_a_remix_names_its_source(jobs: Jobs) -> None:
 @pytest.mark.requirement("REMIX-003")
 def test_a_new_video_names_no_source(jobs: Jobs) -> None:
     jobs.existing("remix")  # a server without remix promises nothing here
-    source = jobs.completed("plain")
+    source = jobs.remixed()
     named = source.video.get("remixed_from_video_id")
-    require(named is None, expected="no remixed_from_video_id", seen=named, exchange=source.created)
+    require(
+        named is None,
+        expected="remixed_from_video_id null, as the video was made from none",
+        seen=f"the remixed_from_video_id {compact(named)}",
+        exchange=source.created,
+    )
 
 
 @pytest.mark.requirement("REMIX-004")
@@ -51,8 +57,12 @@ def test_the_prompt_of_a_remix_comes_back(jobs: Jobs) -> None:
     remix = jobs.existing("remix")
     prompt = remix.request.fields["prompt"]
     got = remix.video.get("prompt")
-    expected = f"the prompt {compact(prompt)}"
-    require(got == prompt, expected=expected, seen=compact(got), exchange=remix.created)
+    require(
+        got == prompt,
+        expected=f"the prompt that was asked for, {compact(prompt)}",
+        seen=f"the prompt {compact(got)}",
+        exchange=remix.created,
+    )
 
 
 @pytest.mark.requirement("REMIX-005")
@@ -78,14 +88,14 @@ def test_a_remix_needs_a_prompt(gate: Gate, jobs: Jobs, body: dict[str, Any]) ->
 @pytest.mark.requirement("REMIX-007")
 def test_the_source_stays_as_it_was(gate: Gate, jobs: Jobs) -> None:
     jobs.existing("remix")
-    source = jobs.completed("plain")
+    source = jobs.remixed()
     answer = gate.send("GET", source.path)
     now = answer.video()
-    for field, value in (source.ended or {}).items():
+    for field, value in source.steady.items():
         require(
             now.get(field) == value,
             expected=f"the {field} of before the remix, {compact(value)}",
-            seen=compact(now.get(field)),
+            seen=f"the {field} {compact(now.get(field))}",
             exchange=answer,
         )
 
@@ -93,6 +103,9 @@ def test_the_source_stays_as_it_was(gate: Gate, jobs: Jobs) -> None:
 @pytest.mark.requirement("REMIX-008")
 def test_a_remix_is_completed_and_can_be_downloaded(jobs: Jobs) -> None:
     remix = jobs.ended("remix")
+    jobs.whole_content(jobs.remixed().request.name)
+    if remix.unretrievable:
+        raise Blocked(f"the remix cannot be retrieved (RETRIEVE-001): {remix.lost}")
     require(
         remix.completed,
         expected="the status completed",
@@ -110,12 +123,12 @@ def test_a_remix_is_completed_and_can_be_downloaded(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("REMIX-009")
 def test_a_remix_is_like_its_source(jobs: Jobs) -> None:
-    remix, source = jobs.existing("remix"), jobs.completed("plain")
+    remix, source = jobs.existing("remix"), jobs.remixed()
     for field in ("model", "size", "seconds"):
         require(
             remix.video.get(field) == source.video.get(field),
             expected=f"the {field} of its source, {compact(source.video.get(field))}",
-            seen=compact(remix.video.get(field)),
+            seen=f"the {field} {compact(remix.video.get(field))}",
             exchange=remix.created,
         )
 
@@ -132,3 +145,13 @@ def test_an_unfinished_job_is_not_remixed(jobs: Jobs) -> None:
         seen=job.early_remix.summary,
         exchange=job.early_remix,
     )
+
+
+@pytest.mark.requirement("REMIX-011")
+def test_a_remix_is_listed(gate: Gate, jobs: Jobs) -> None:
+    remix = jobs.ended("remix")
+    answers = [gate.send("GET", "/videos", params={"limit": 100})]
+    if remix.listed is not None and remix.listed.ok:
+        answers.insert(0, remix.listed)
+    for answer in answers:
+        require_listed(remix, answer)

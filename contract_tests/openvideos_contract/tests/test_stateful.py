@@ -29,8 +29,17 @@ KEPT = {"/videos", "/videos/{video_id}", "/videos/{video_id}/content"}
 
 
 def keep_linked(document: dict[str, Any]) -> None:
-    """Leave only the operations that a finished job can be put through."""
+    """Leave only the operations that a finished job can be put through, and their ids."""
     document["paths"] = {path: item for path, item in document["paths"].items() if path in KEPT}
+    # A body would not be sent, nor a query: to generate them took most of the time.
+    del document["paths"]["/videos"]["post"]["requestBody"]
+    for item in document["paths"].values():
+        for operation in item.values():
+            operation["parameters"] = [
+                parameter
+                for parameter in operation.get("parameters", [])
+                if parameter["$ref"].endswith("/VideoId")
+            ]
     links = document["components"]["responses"]["CreatedVideo"]["links"]
     for name in set(links) - {"retrieve", "content", "delete"}:
         del links[name]
@@ -56,13 +65,12 @@ class World:
         self.calls += 1
         operation = case.operation.definition.raw["operationId"]
         case.headers = CaseInsensitiveDict()
+        case.query = {}
         if operation == "create_video":
             self._turn += 1
             return self.gate.send("GET", video_path(self.alive[self._turn % len(self.alive)]))
         if operation == "list_videos":
-            case.query = {}
             return self.generator.send(case)
-        case.query = {}
         video_id = str(case.path_parameters["video_id"])
         if video_id not in self.alive and video_id not in self.deleted:
             video_id = f"{self.nobody}{video_id}"
@@ -74,6 +82,8 @@ class World:
     def _judge(self, answer: Exchange, operation: str, video_id: str) -> None:
         there = video_id in self.alive
         if there and not answer.ok:
+            if not self.gate.seen[operation, "2xx"]:
+                return  # it never works, which a requirement of its own tells
             raise Nonconformity(
                 expected=f"a 2xx: {video_id} was made, is finished, and was not deleted",
                 seen=answer.summary,

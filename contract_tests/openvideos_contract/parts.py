@@ -1,0 +1,58 @@
+"""Parts of a content, as RFC 9110 has them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from openvideos_contract.exchange import Exchange
+from openvideos_contract.gate import Gate
+from openvideos_contract.outcome import require
+
+
+def ask_for_part(gate: Gate, path: str, asked: str, if_range: str = "", **request: Any) -> Exchange:
+    """Return the answer to a request for a part.
+
+    Args:
+        gate: Where it leaves.
+        path: Where the content is.
+        asked: The Range.
+        if_range: The If-Range, empty for none.
+        **request: The rest of the request, as `Gate.send` takes it.
+    """
+    condition = {"If-Range": if_range} if if_range else {}
+    return gate.send("GET", path, headers={"Range": asked, **condition}, **request)
+
+
+def require_part(answer: Exchange, asked: str, whole: bytes) -> None:
+    """Go on if an answer is just the part that was asked for.
+
+    Args:
+        answer: The answer to a Range.
+        asked: The Range.
+        whole: The whole content.
+
+    Raises:
+        Nonconformity: It is no 206, or another part.
+    """
+    told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", answer.header("content-range"))
+    length = len(whole)
+    first, last = _bounds(asked, length)
+    bounds = (int(told[1]), int(told[2]), told[3]) if told else None
+    require(
+        answer.status == 206
+        and bounds is not None
+        and bounds[:2] == (first, last)
+        and bounds[2] in {"*", str(length)}
+        and answer.content == whole[first : last + 1],
+        expected=f"206, Content-Range bytes {first}-{last}/{length} and just these bytes",
+        seen=f"{answer.header('content-range') or 'no Content-Range'}, {answer.summary}",
+        exchange=answer,
+    )
+
+
+def _bounds(asked: str, length: int) -> tuple[int, int]:
+    first, _, last = asked.removeprefix("bytes=").partition("-")
+    if not first:
+        return max(0, length - int(last)), length - 1
+    return int(first), min(int(last or length), length - 1)
