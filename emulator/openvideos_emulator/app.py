@@ -1,152 +1,79 @@
-"""The emulator as an ASGI application: from a request to the operation that answers it."""
+"""The emulator as an ASGI application: a route for each path of the contract."""
 
 from __future__ import annotations
 
-import logging
-import re
-import secrets
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
-from openvideos_emulator.bodies import BodyReader
-from openvideos_emulator.contract import PREFIX, Contract, Operation
-from openvideos_emulator.errors import (
-    ApiError,
-    method_not_allowed,
-    server_failure,
-    unknown_url,
-)
-from openvideos_emulator.operations import HANDLERS
-from openvideos_emulator.service import Call, Handler, Service, header
-from openvideos_emulator.validation import Checker, query_schema
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route, Router
+
+from openvideos_emulator.endpoints import Endpoint
+from openvideos_emulator.errors import ApiError, server_failure, unknown_url
+from openvideos_emulator.faults import FaultLayer
+from openvideos_emulator.middleware import Authentication, RequestIds, new_request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
+    from starlette.responses import Response
 
-    from openvideos_emulator.answers import Answer
+    from openvideos_emulator.contract import Contract
+    from openvideos_emulator.faults import Fault
     from openvideos_emulator.keys import Keys
-
-_log = logging.getLogger("openvideos_emulator")
-_NUMBER = re.compile(r"-?[0-9]{1,18}")
+    from openvideos_emulator.service import Service
 
 
-class App:
-    """Answers every request: by its operation, or by a refusal in the error envelope."""
+def create_app(
+    service: Service,
+    contract: Contract,
+    keys: Keys,
+    faults: Sequence[Fault] = (),
+    *,
+    longest_body: int,
+) -> Starlette:
+    """Return the application that serves a contract.
 
-    def __init__(
-        self,
-        service: Service,
-        contract: Contract,
-        keys: Keys,
-        *,
-        longest_body: int,
-    ) -> None:
-        """Prepare the operations of a contract.
-
-        Args:
-            service: The parts that operations work with.
-            contract: What there is to answer.
-            keys: Who may come in.
-            longest_body: The longest request body that is read, in bytes.
-        """
-        self._service = service
-        self._contract = contract
-        self._keys = keys
-        self._endpoints = {
-            operation.id: _Endpoint(contract, operation, HANDLERS[operation.id], longest_body)
-            for operation in contract.operations
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        started = False
-        request_id = f"req_{secrets.token_hex(16)}".encode()
-
-        async def send_signed(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"].append((b"x-request-id", request_id))
-            await send(message)
-
-        try:
-            answer = await self._answer(scope, receive)
-            await answer.send(send_signed)
-        except ApiError as error:
-            await error.answer().send(send_signed)
-        except Exception:
-            _log.exception("%s %r failed", scope["method"], scope["path"])
-            if started:
-                raise
-            await server_failure().answer().send(send_signed)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        method: str = scope["method"]
-        path: str = scope["path"]
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        if not path.startswith(f"{PREFIX}/"):
-            raise unknown_url(method, path)
-        tenant = self._keys.tenant(headers.get(b"authorization"))
-        found = self._contract.find(path)
-        if found is None:
-            raise unknown_url(method, path)
-        resource, names = found
-        operation = resource.operation(method)
-        if operation is None:
-            raise method_not_allowed(method, path, resource.allowed)
-        endpoint = self._endpoints[operation.id]
-        call = Call(
-            tenant=tenant,
-            path=names,
-            query=endpoint.query(scope["query_string"]),
-            fields=await endpoint.fields(headers, receive),
-            headers=headers,
-            method=method,
-        )
-        return await endpoint.handler(self._service, call)
+    Args:
+        service: The parts that operations work with.
+        contract: What there is to answer.
+        keys: Who may come in.
+        faults: What goes wrong on purpose.
+        longest_body: The longest request body that is read, in bytes.
+    """
+    routes = [
+        Route(resource.path, Endpoint(service, contract, resource, longest_body))
+        for resource in contract.resources
+    ]
+    layers = [Middleware(RequestIds)]
+    if faults:
+        layers.insert(0, Middleware(FaultLayer, faults=faults, contract=contract))
+    app = Starlette(middleware=layers, exception_handlers=_ERROR_HANDLERS)
+    # Authentication belongs to the router, so that it comes first and refuses as operations do.
+    app.router = Router(
+        routes, redirect_slashes=False, middleware=[Middleware(Authentication, keys=keys)]
+    )
+    return app
 
 
-class _Endpoint:
-    """One operation with what its requests are checked by."""
-
-    def __init__(
-        self, contract: Contract, operation: Operation, handler: Handler, longest_body: int
-    ) -> None:
-        self.handler = handler
-        schema = query_schema(operation.query, closed=contract.refuses_unknown)
-        self._query = Checker(contract.document, schema)
-        self._integers = {
-            name
-            for name, field in operation.query.items()
-            if contract.resolve(field).get("type") == "integer"
-        }
-        self._body = BodyReader(contract, operation, longest_body) if operation.bodies else None
-
-    def query(self, text: bytes) -> dict[str, Any]:
-        """Return the query's parameters."""
-        if not text:
-            return {}
-        values: dict[str, Any] = {}
-        for name, given in parse_qs(text.decode("latin-1"), keep_blank_values=True).items():
-            value = given[0] if len(given) == 1 else given
-            values[name] = _number(value) if name in self._integers else value
-        self._query.check(values)
-        return values
-
-    async def fields(self, headers: Mapping[bytes, bytes], receive: Receive) -> Any:
-        """Return the body's fields."""
-        if self._body is None:
-            return None
-        return await self._body.read(
-            header(headers, "content-type"), header(headers, "content-length"), receive
-        )
+async def _refused(_request: Request, error: ApiError) -> Response:
+    return error.response()
 
 
-def _number(value: str | list[str]) -> int | str | list[str]:
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return int(value)
-    return value
+async def _not_found(request: Request, _error: HTTPException) -> Response:
+    return unknown_url(request.method, request.scope["path"]).response()
+
+
+async def _failed(_request: Request, _error: Exception) -> Response:
+    # This answer passes no layer. The error itself goes on to the server, which logs it.
+    return server_failure(new_request_id()).response()
+
+
+_ERROR_HANDLERS: Mapping[Any, Any] = {
+    ApiError: _refused,
+    HTTPStatus.NOT_FOUND: _not_found,
+    Exception: _failed,
+}

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openvideos_spec
-from openvideos_emulator.app import App
+from openvideos_emulator.app import create_app
 from openvideos_emulator.catalogue import Catalogue
 from openvideos_emulator.clock import Clock, SystemClock
 from openvideos_emulator.contract import Contract
 from openvideos_emulator.database import open_database
-from openvideos_emulator.faults import FaultLayer, load_faults
+from openvideos_emulator.faults import load_faults
 from openvideos_emulator.keys import Keys
 from openvideos_emulator.media.studio import Studio
 from openvideos_emulator.service import Service
@@ -60,10 +60,10 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
             speed=settings.speed,
             canned=settings.canned,
         )
-        app = App(
+        yield create_app(
             service,
             contract,
             Keys(settings.api_keys),
+            faults,
             longest_body=settings.max_body_bytes,
         )
-        yield FaultLayer(app, faults, contract) if faults else app

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
+from starlette.requests import ClientDisconnect
 
 from openvideos_emulator import multipart
 from openvideos_emulator.errors import ApiError, bad_request, invalid_type, joined
@@ -17,7 +18,7 @@ from openvideos_emulator.validation import Checker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.types import Receive
+    from starlette.requests import Request
 
     from openvideos_emulator.contract import Contract, Operation
 
@@ -56,17 +57,13 @@ class BodyReader:
         }
         self._form = _FormFields(contract, operation.bodies.get(FORM, {}))
 
-    async def read(self, content_type: str | None, length: str | None, receive: Receive) -> Any:
-        """Return the fields of a body: text, lists, objects and `Upload`s.
-
-        Args:
-            content_type: The request's `Content-Type`, if it has one.
-            length: The request's `Content-Length`, if it has one.
-            receive: Where the body comes from.
+    async def read(self, request: Request) -> Any:
+        """Return the fields of a request's body: text, lists, objects and `Upload`s.
 
         Raises:
             ApiError: 400 where the body breaks the contract, 413 where it is too long.
         """
+        content_type = request.headers.get("content-type")
         kind = (content_type or "").partition(";")[0].strip().lower()
         checker = self._checkers.get(kind)
         if checker is None:
@@ -76,7 +73,7 @@ class BodyReader:
                 f"you specified {_named(content_type)}.",
                 code="unsupported_content_type",
             )
-        body = await self._receive(length, receive)
+        body = await self._receive(request)
 
         def parse() -> Any:
             if kind == JSON:
@@ -88,19 +85,18 @@ class BodyReader:
         # A long one must not hold up the other requests.
         return parse() if len(body) <= _QUICKLY_PARSED else await asyncio.to_thread(parse)
 
-    async def _receive(self, length: str | None, receive: Receive) -> bytes:
-        if length is not None and length.isdecimal() and int(length[:20]) > self._longest:
+    async def _receive(self, request: Request) -> bytes:
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self._longest:
             self._refuse_length()
         body = bytearray()
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise bad_request("The request ended before its body did.")
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._longest:
-                self._refuse_length()
+        try:
+            async for piece in request.stream():
+                body += piece
+                if len(body) > self._longest:
+                    self._refuse_length()
+        except ClientDisconnect as error:
+            raise bad_request("The request ended before its body did.") from error
         return bytes(body)
 
     def _refuse_length(self) -> NoReturn:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
+from starlette.routing import compile_path
 
 PREFIX = "/v1"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -38,12 +38,6 @@ class Resource:
     path: str
     operations: Mapping[str, Operation]
 
-    @property
-    def allowed(self) -> list[str]:
-        """The methods that the path has, for `Allow`; where there is GET, there is HEAD."""
-        methods = [*self.operations, *(["HEAD"] if "GET" in self.operations else [])]
-        return sorted(methods)
-
     def operation(self, method: str) -> Operation | None:
         """Return the operation for a method, or None."""
         return self.operations.get("GET" if method == "HEAD" else method)
@@ -62,12 +56,13 @@ class Contract:
         self.operations = [each for item in resources for each in item.operations.values()]
         # A path's literal segments win over its named ones: /videos/edits is no video.
         resources.sort(key=lambda resource: resource.path.count("{"))
-        self._resources = [(_pattern(resource.path), resource) for resource in resources]
+        self.resources = resources
+        self._patterns = [(compile_path(resource.path)[0], resource) for resource in resources]
 
     def find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
         """Return the resource at a path and the values of the path's names, or None."""
-        for pattern, resource in self._resources:
-            if match := pattern.fullmatch(path):
+        for pattern, resource in self._patterns:
+            if match := pattern.match(path):
                 return resource, match.groupdict()
         return None
 
@@ -107,8 +102,3 @@ class Contract:
                 bodies={kind: media["schema"] for kind, media in body.get("content", {}).items()},
             )
         return operations
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    named = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))
-    return re.compile(named, re.DOTALL)

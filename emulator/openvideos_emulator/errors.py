@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from openvideos_emulator.answers import JsonAnswer
+from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class ApiError(Exception):
         self.kind = kind
         self.headers = dict(headers or {})
 
-    def answer(self) -> JsonAnswer:
+    def response(self) -> JSONResponse:
         """Return the refusal as an answer."""
         envelope = {
             "error": {
@@ -56,7 +56,7 @@ class ApiError(Exception):
                 "code": self.code,
             }
         }
-        return JsonAnswer(envelope, self.status, self.headers)
+        return JSONResponse(envelope, self.status, self.headers)
 
 
 def bad_request(message: str, *, param: str | None = None, code: str | None = None) -> ApiError:
@@ -121,12 +121,13 @@ def method_not_allowed(method: str, path: str, allowed: Sequence[str]) -> ApiErr
     )
 
 
-def server_failure() -> ApiError:
+def server_failure(request_id: str) -> ApiError:
     """Return the 500 for a fault of the emulator's own."""
     return ApiError(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "The server had an error while processing your request.",
         kind="server_error",
+        headers={"x-request-id": request_id},
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from starlette.responses import JSONResponse
+
 from openvideos_emulator import queries
-from openvideos_emulator.answers import JsonAnswer
 from openvideos_emulator.canned import canned_job, canned_scene
 from openvideos_emulator.catalogue import (
     failure_of,
@@ -42,7 +43,7 @@ async def start_job(
     made_seconds: float,
     remixed_from: str | None = None,
     first_frame: bytes | None = None,
-) -> JsonAnswer:
+) -> JSONResponse:
     """Store a new job and return the answer that shows it.
 
     Args:
@@ -111,11 +112,11 @@ async def find_scene(service: Service, call: Call, job: Job) -> tuple[Scene, byt
     return scene, await service.database.read(queries.find_first_frame, job.id)
 
 
-def video_answer(service: Service, job: Job, now: int) -> JsonAnswer:
+def video_answer(service: Service, job: Job, now: int) -> JSONResponse:
     """Return the answer that shows a job as it is at a time."""
     wait = poll_after(job, now, service.speed)
     headers = None if wait is None else {"openai-poll-after-ms": str(wait)}
-    return JsonAnswer(observe(job, now), headers=headers)
+    return JSONResponse(observe(job, now), headers=headers)
 
 
 def refuse_unless_completed(job: Job, now: int) -> None:

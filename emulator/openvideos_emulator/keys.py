@@ -24,22 +24,22 @@ class Keys:
     def __init__(self, accepted: Iterable[str] = ()) -> None:
         self._tenants = [tenant_of(key.encode()) for key in accepted]
 
-    def tenant(self, authorization: bytes | None) -> str:
+    def tenant(self, authorization: str | None) -> str:
         """Return the tenant that an `Authorization` header belongs to.
 
         Raises:
             ApiError: 401, the key is missing or wrong.
         """
-        scheme, _, rest = (authorization or b"").partition(b" ")
+        scheme, _, rest = (authorization or "").partition(" ")
         key = rest.strip()
-        if scheme.lower() != b"bearer" or not key:
+        if scheme.lower() != "bearer" or not key:
             raise _unauthorized("(none); send one as `Authorization: Bearer KEY`")
-        tenant = tenant_of(key)
+        tenant = tenant_of(key.encode("latin-1"))
         if self._tenants:
             # Every key is compared, whichever fits, so that the time taken tells nothing.
             matches = [hmac.compare_digest(tenant, known) for known in self._tenants]
             if not any(matches):
-                raise _unauthorized(masked(key.decode("latin-1")))
+                raise _unauthorized(masked(key))
         return tenant
 
 

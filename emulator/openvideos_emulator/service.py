@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from openvideos_emulator.answers import Answer
-
 if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
     from openvideos_emulator.catalogue import Catalogue
     from openvideos_emulator.clock import Clock
     from openvideos_emulator.database import Database
@@ -42,30 +43,18 @@ class Call:
     """A request that was found to keep the contract.
 
     Attributes:
+        request: The request itself.
         tenant: Whose it is.
         path: The values of the path's names, such as `video_id`.
         query: The query's parameters, integers as integers.
         fields: The body's fields, None where the operation takes no body.
-        headers: The headers, by lower-case name, as they came.
-        method: The HTTP method.
     """
 
+    request: Request
     tenant: str
     path: Mapping[str, str]
     query: Mapping[str, Any]
     fields: Any
-    headers: Mapping[bytes, bytes]
-    method: str
-
-    def header(self, name: str) -> str | None:
-        """Return a header, or None where it was not sent."""
-        return header(self.headers, name)
 
 
-def header(headers: Mapping[bytes, bytes], name: str) -> str | None:
-    """Return a header as text, or None where it was not sent."""
-    value = headers.get(name.encode())
-    return None if value is None else value.decode("latin-1")
-
-
-Handler = Callable[[Service, Call], Awaitable[Answer]]
+Handler = Callable[[Service, Call], Awaitable["Response"]]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 import jsonpath_rfc9535
+from starlette.datastructures import MutableHeaders
 
 from openvideos_emulator import multipart
 
@@ -107,12 +108,12 @@ class Request:
             ],
         }
 
-    def receive(self) -> Receive:
-        """Return an ASGI receive that gives the body as it is now."""
+    def receive(self, rest: Receive) -> Receive:
+        """Return an ASGI receive that gives the body as it is now, and then the rest."""
         messages: list[Message] = [{"type": "http.request", "body": self.body}]
 
         async def give() -> Message:
-            return messages.pop() if messages else {"type": "http.disconnect"}
+            return messages.pop() if messages else await rest()
 
         return give
 
@@ -143,7 +144,7 @@ class Response:
 
     def __init__(self) -> None:
         self.status: int = HTTPStatus.OK
-        self.headers: list[tuple[str, str]] = []
+        self.headers = MutableHeaders()
         self.drop_after: int | None = None
         self.delay = 0.0
         self._body = b""
@@ -166,7 +167,7 @@ class Response:
         """The body's JSON, which can be changed in place; None where it is none."""
         if not self._is_read:
             self._is_read = True
-            if self.header("content-type").startswith(_JSON):
+            if self.headers.get("content-type", "").startswith(_JSON):
                 try:
                     self._document = json.loads(self._body)
                 except ValueError:
@@ -179,13 +180,13 @@ class Response:
 
     def set_json(self, document: Any) -> None:
         """Put JSON in the place of the body."""
-        self.set_header("content-type", _JSON)
+        self.headers["content-type"] = _JSON
         self.document = document
 
     def set_text(self, text: str) -> None:
         """Put text, which is HTML where it looks like it, in the place of the body."""
         kind = "text/html" if text.lstrip().startswith("<") else "text/plain"
-        self.set_header("content-type", f"{kind}; charset=utf-8")
+        self.headers["content-type"] = f"{kind}; charset=utf-8"
         self.body = text.encode("utf-8", "replace")
 
     def find(self, path: str) -> Sequence[jsonpath_rfc9535.JSONPathNode]:
@@ -193,16 +194,3 @@ class Response:
         if not isinstance(self.document, dict | list):
             return []
         return jsonpath_rfc9535.find(path, self.document)
-
-    def header(self, name: str) -> str:
-        """Return a header's value, empty where it is not there."""
-        return next((value for each, value in self.headers if each == name.lower()), "")
-
-    def set_header(self, name: str, value: str) -> None:
-        """Put a header in the place of any of that name."""
-        self.remove_header(name)
-        self.headers.append((name.lower(), value))
-
-    def remove_header(self, name: str) -> None:
-        """Take a header out."""
-        self.headers = [(each, value) for each, value in self.headers if each != name.lower()]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.answers import raw_headers
+from starlette.datastructures import MutableHeaders
+
 from openvideos_emulator.faults.exchange import Request, Response
 from openvideos_emulator.faults.model import Fault, History
 from openvideos_emulator.faults.steps import Templates, change_request, change_response
+from openvideos_emulator.middleware import new_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ class FaultLayer:
         concerned = [fault for fault in self._faults if fault.concerns(request, self._history)]
         operation, video_id = request.operation, request.video_id
         active = [fault for fault in concerned if self._changes_request(fault, request)]
-        response = await self._response(request, active)
+        response = await self._response(request, active, receive)
         video_id = video_id or _made(response)
         if response.status < 300:
             self._history.remember(operation, video_id)
@@ -68,7 +69,9 @@ class FaultLayer:
             return fault in active
         return self._history.occasion(fault, request, video_id)
 
-    async def _response(self, request: Request, active: Sequence[Fault]) -> Response:
+    async def _response(
+        self, request: Request, active: Sequence[Fault], receive: Receive
+    ) -> Response:
         for fault in active:
             for word, argument in fault.request:
                 if word == "delay":
@@ -77,23 +80,20 @@ class FaultLayer:
                     return _replied(request, argument)
                 else:
                     change_request(request, word, argument)
-        return await self._answered(request)
+        return await self._answered(request, receive)
 
-    async def _answered(self, request: Request) -> Response:
+    async def _answered(self, request: Request, receive: Receive) -> Response:
         response = Response()
         body = bytearray()
 
         async def catch(message: Message) -> None:
             if message["type"] == "http.response.start":
                 response.status = message["status"]
-                response.headers = [
-                    (name.decode("latin-1"), value.decode("latin-1"))
-                    for name, value in message["headers"]
-                ]
+                response.headers = MutableHeaders(raw=message["headers"])
             elif message["type"] == "http.response.body":
                 body.extend(message.get("body", b""))
 
-        await self._app(request.scope(), request.receive(), catch)
+        await self._app(request.scope(), request.receive(receive), catch)
         response.body = bytes(body)
         return response
 
@@ -119,26 +119,26 @@ def _replied(request: Request, reply: dict[str, Any]) -> Response:
     templates = Templates(request)
     response = Response()
     response.status = reply["status"]
-    response.set_header("x-request-id", f"req_{secrets.token_hex(16)}")
+    response.headers["x-request-id"] = new_request_id()
     if "json" in reply:
         response.set_json(templates.fill(reply["json"]))
     else:
         response.set_text(str(templates.fill(reply.get("text", ""))))
     for name, value in reply.get("headers", {}).items():
-        response.set_header(name, str(templates.fill(value)))
+        response.headers[name] = str(templates.fill(value))
     return response
 
 
 async def _send(response: Response, send: Send) -> None:
     await asyncio.sleep(response.delay)
     body = response.body
-    if body or response.header("content-length"):
-        response.set_header("content-length", str(len(body)))
+    if body or "content-length" in response.headers:
+        response.headers["content-length"] = str(len(body))
     await send(
         {
             "type": "http.response.start",
             "status": response.status,
-            "headers": raw_headers(response.headers),
+            "headers": response.headers.raw,
         }
     )
     if response.drop_after is None:

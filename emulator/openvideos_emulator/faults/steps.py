@@ -144,12 +144,12 @@ def _status(response: Response, status: int, _: Templates) -> None:
 
 def _set_header(response: Response, headers: Mapping[str, str], templates: Templates) -> None:
     for name, value in headers.items():
-        response.set_header(name, str(templates.fill(value)))
+        response.headers[name] = str(templates.fill(value))
 
 
 def _remove_header(response: Response, names: str | list[str], _: Templates) -> None:
     for name in _names(names):
-        response.remove_header(name)
+        del response.headers[name]
 
 
 def _set(response: Response, argument: Mapping[str, Any], templates: Templates) -> None:

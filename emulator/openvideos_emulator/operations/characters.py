@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import JSONResponse
+
 from openvideos_emulator import queries
-from openvideos_emulator.answers import JsonAnswer
 from openvideos_emulator.canned import canned_character
 from openvideos_emulator.errors import character_not_found
 from openvideos_emulator.jobs import new_id
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
     from openvideos_emulator.service import Call, Service
 
 
-async def create(service: Service, call: Call) -> JsonAnswer:
+async def create(service: Service, call: Call) -> JSONResponse:
     """Make a character from an uploaded video."""
     await video_facts_of(service, call.fields["video"])
     now = service.clock.now()
     character = Character(new_id("char", now), call.fields["name"], now)
     await service.database.write(queries.add_character, call.tenant, character)
-    return JsonAnswer(_shown(character))
+    return JSONResponse(_shown(character))
 
 
-async def retrieve(service: Service, call: Call) -> JsonAnswer:
+async def retrieve(service: Service, call: Call) -> JSONResponse:
     """Answer with a character."""
-    return JsonAnswer(_shown(await find_character(service, call, call.path["character_id"])))
+    return JSONResponse(_shown(await find_character(service, call, call.path["character_id"])))
 
 
 async def find_character(service: Service, call: Call, character_id: str) -> Character:

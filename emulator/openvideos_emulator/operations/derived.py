@@ -21,7 +21,8 @@ from openvideos_emulator.operations.uploads import video_facts_of
 from openvideos_emulator.scene import Part, Scene, hue_of, other_hue
 
 if TYPE_CHECKING:
-    from openvideos_emulator.answers import JsonAnswer
+    from starlette.responses import JSONResponse
+
     from openvideos_emulator.service import Call, Service
 
 
@@ -34,19 +35,19 @@ class _Source:
     first_frame: bytes | None = None
 
 
-async def remix(service: Service, call: Call) -> JsonAnswer:
+async def remix(service: Service, call: Call) -> JSONResponse:
     """Make a completed video anew with another prompt."""
     source_id = call.path["video_id"]
     source = await _from_job(service, call, source_id)
     return await _remake(service, call, source, remixed_from=source_id)
 
 
-async def edit(service: Service, call: Call) -> JsonAnswer:
+async def edit(service: Service, call: Call) -> JSONResponse:
     """Make a changed version of a completed or an uploaded video."""
     return await _remake(service, call, await _source(service, call), remixed_from=None)
 
 
-async def extend(service: Service, call: Call) -> JsonAnswer:
+async def extend(service: Service, call: Call) -> JSONResponse:
     """Continue a completed or an uploaded video. The new one is the whole, stitched."""
     source = await _source(service, call)
     scene = source.scene
@@ -83,7 +84,7 @@ async def extend(service: Service, call: Call) -> JsonAnswer:
 
 async def _remake(
     service: Service, call: Call, source: _Source, *, remixed_from: str | None
-) -> JsonAnswer:
+) -> JSONResponse:
     prompt, scene = call.fields["prompt"], source.scene
     now = service.clock.now()
     video_id = new_id("video", now)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.responses import JSONResponse
+
 from openvideos_emulator import queries
-from openvideos_emulator.answers import JsonAnswer
 from openvideos_emulator.catalogue import parsed_seconds, parsed_size
 from openvideos_emulator.errors import ApiError, video_not_found
 from openvideos_emulator.jobs import find_job, find_scene, new_id, start_job, video_answer
@@ -21,7 +22,7 @@ _DEFAULT_LIMIT = 20
 _FINAL = {"completed", "failed"}
 
 
-async def create(service: Service, call: Call) -> JsonAnswer:
+async def create(service: Service, call: Call) -> JSONResponse:
     """Start a job that makes a video from a prompt."""
     fields, catalogue = call.fields, service.catalogue
     prompt = fields["prompt"]
@@ -52,13 +53,13 @@ async def create(service: Service, call: Call) -> JsonAnswer:
     )
 
 
-async def retrieve(service: Service, call: Call) -> JsonAnswer:
+async def retrieve(service: Service, call: Call) -> JSONResponse:
     """Answer with a job as it is now."""
     job = await find_job(service, call, call.path["video_id"])
     return video_answer(service, job, service.clock.now())
 
 
-async def list_page(service: Service, call: Call) -> JsonAnswer:
+async def list_page(service: Service, call: Call) -> JSONResponse:
     """Answer with a page of the caller's videos."""
     after = call.query.get("after")
     page = await service.database.read(
@@ -72,7 +73,7 @@ async def list_page(service: Service, call: Call) -> JsonAnswer:
         raise video_not_found(str(after))
     now = service.clock.now()
     data = [observe(job, now) for job in page.jobs]
-    return JsonAnswer(
+    return JSONResponse(
         {
             "object": "list",
             "data": data,
@@ -83,7 +84,7 @@ async def list_page(service: Service, call: Call) -> JsonAnswer:
     )
 
 
-async def delete(service: Service, call: Call) -> JsonAnswer:
+async def delete(service: Service, call: Call) -> JSONResponse:
     """Delete a video that is at its end, with its assets."""
     job = await find_job(service, call, call.path["video_id"])
     if job.status(service.clock.now()) not in _FINAL:
@@ -96,4 +97,4 @@ async def delete(service: Service, call: Call) -> JsonAnswer:
     if not deleted and not service.canned:
         raise video_not_found(job.id)
     service.studio.forget(scene)
-    return JsonAnswer({"id": job.id, "object": "video.deleted", "deleted": True})
+    return JSONResponse({"id": job.id, "object": "video.deleted", "deleted": True})

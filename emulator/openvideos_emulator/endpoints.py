@@ -1,0 +1,94 @@
+"""What a route leads to: the operations of one path, with what their requests are checked by."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+
+from openvideos_emulator.bodies import BodyReader
+from openvideos_emulator.errors import method_not_allowed
+from openvideos_emulator.operations import HANDLERS
+from openvideos_emulator.service import Call, Service
+from openvideos_emulator.validation import Checker, query_schema
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from openvideos_emulator.contract import Contract, Operation, Resource
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
+class Endpoint:
+    """One path of the contract as an ASGI application.
+
+    It takes every method, so that no other path is tried for those that it refuses.
+    """
+
+    def __init__(
+        self, service: Service, contract: Contract, resource: Resource, longest_body: int
+    ) -> None:
+        self._operations = {
+            method: _CheckedOperation(service, contract, operation, longest_body)
+            for method, operation in resource.operations.items()
+        }
+        if "GET" in self._operations:
+            self._operations["HEAD"] = self._operations["GET"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request by its operation."""
+        method = scope["method"]
+        operation = self._operations.get(method)
+        if operation is None:
+            raise method_not_allowed(method, scope["path"], sorted(self._operations))
+        response = await operation.answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+class _CheckedOperation:
+    """One operation, called with requests that keep the contract only."""
+
+    def __init__(
+        self, service: Service, contract: Contract, operation: Operation, longest_body: int
+    ) -> None:
+        self._service = service
+        self._handler = HANDLERS[operation.id]
+        schema = query_schema(operation.query, closed=contract.refuses_unknown)
+        self._query_checker = Checker(contract.document, schema)
+        self._integers = {
+            name
+            for name, field in operation.query.items()
+            if contract.resolve(field).get("type") == "integer"
+        }
+        self._body = BodyReader(contract, operation, longest_body) if operation.bodies else None
+
+    async def answer(self, request: Request) -> Response:
+        call = Call(
+            request=request,
+            tenant=request.scope["tenant"],
+            path=request.path_params,
+            query=self._query(request),
+            fields=None if self._body is None else await self._body.read(request),
+        )
+        return await self._handler(self._service, call)
+
+    def _query(self, request: Request) -> dict[str, Any]:
+        if not request.scope["query_string"]:
+            return {}
+        given = request.query_params
+        values: dict[str, Any] = {}
+        for name in given:
+            several = given.getlist(name)
+            value = several[0] if len(several) == 1 else several
+            values[name] = _number(value) if name in self._integers else value
+        self._query_checker.check(values)
+        return values
+
+
+def _number(value: str | list[str]) -> int | str | list[str]:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(value)
+    return value
