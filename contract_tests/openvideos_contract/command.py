@@ -76,7 +76,12 @@ def conform(
     where a MUST was not tested.
     """
     # Imported here, so that the command is known without pytest and all that comes with it.
-    from openvideos_contract.conform import conform as run
+    try:
+        from openvideos_contract.conform import conform as run
+    except ImportError as error:
+        what = f"openvideos conform could not run: {error}"
+        typer.echo(f"{what}; install it with: pip install 'openvideos[contract]'", err=True)
+        raise typer.Exit(2) from error
 
     named = list(profile or [])
     settings: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import attrs
 
 PROFILES = ("core", "remix", "auth", "media", "catalogue")
+# A word such as "EMPTY" or "x", for a server that takes any, is no secret.
+SHORTEST_SECRET = 8
 
 
 class ConfigurationError(ValueError):
@@ -125,6 +127,14 @@ def chosen_profiles(names: Sequence[str], offered: Sequence[str] | None) -> tupl
             )
     wanted = possible if "all" in names else names or offered or possible
     return tuple(name for name in possible if name in wanted)
+
+
+def masked(text: str, secrets: Iterable[str | None]) -> str:
+    """Return a text without the keys in it."""
+    for secret in secrets:
+        if secret and len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return text
 
 
 def from_environment(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +11,21 @@ from typing import Any
 import typer
 
 from openvideos_contract import jobs, requirements
-from openvideos_contract.configuration import Configuration, ConfigurationError, chosen_profiles
+from openvideos_contract.configuration import (
+    Configuration,
+    ConfigurationError,
+    chosen_profiles,
+    masked,
+)
 from openvideos_contract.contract import Contract
+from openvideos_contract.outcome import shorten
 from openvideos_contract.preflight import CouldNotRun, preflight
 from openvideos_contract.report import Report, build
 from openvideos_contract.reports import json_report, junit, terminal
 from openvideos_contract.runner import SuiteFaultError, run
 from openvideos_contract.session import Session
+from openvideos_contract.verdict import COULD_NOT_RUN, Status
 from openvideos_spec import ContractError, OverlayError
-
-COULD_NOT_RUN = 2
 
 
 def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
@@ -43,13 +49,34 @@ def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
         session = Session(configuration, contract, progress=_progress)
         run(session)
         report = build(session, started=started, needed=needed)
-    except (ConfigurationError, ContractError, OverlayError, CouldNotRun, SuiteFaultError) as why:
+        typer.echo("\n" + terminal.after(report))
+        if configuration.report_dir is not None:
+            _write(configuration.report_dir, report)
+    except (ConfigurationError, ContractError, OverlayError, CouldNotRun) as why:
         typer.echo(f"openvideos conform could not run: {why}", err=True)
         return COULD_NOT_RUN
-    typer.echo("\n" + terminal.after(report))
-    if configuration.report_dir is not None:
-        _write(configuration.report_dir, report)
+    except SuiteFaultError as why:
+        _tell_own_fault(settings, "its tests could not be run", str(why))
+        return COULD_NOT_RUN
+    except Exception as why:  # noqa: BLE001 - any other exception is a fault of the suite
+        where = "".join(traceback.format_exception(why))
+        _tell_own_fault(settings, f"{type(why).__name__}: {why}", where)
+        return COULD_NOT_RUN
+    for result in report.results:
+        if result.status is Status.ERROR:
+            _tell_own_fault(settings, f"{result.reason}, in {result.test}", result.traceback)
+            break  # one is enough to find the next
     return report.exit_code
+
+
+def _tell_own_fault(settings: Mapping[str, Any], what: str, where: str) -> None:
+    """Say that the suite itself failed, in a sentence and with the traceback."""
+    sentence = shorten(" ".join(what.split()), 300)
+    text = (
+        "openvideos conform could not run: the suite itself failed, which says nothing of the "
+        f"server: {sentence}\n\n{where.rstrip()}"
+    )
+    typer.echo(masked(text, (settings["api_key"], settings.get("second_api_key"))), err=True)
 
 
 def _configuration(

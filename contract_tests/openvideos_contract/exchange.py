@@ -11,10 +11,10 @@ from typing import Any, cast
 import attrs
 import httpx
 
+from openvideos_contract.configuration import SHORTEST_SECRET
 from openvideos_contract.outcome import Nonconformity, shorten
 
 _LONGEST_BODY = 16_384
-_SHORTEST_SECRET = 8
 _UNTOLD_HEADERS = {
     "accept",
     "accept-encoding",
@@ -149,8 +149,7 @@ class Exchange:
 
     def _mask(self, text: str) -> str:
         for name, secret in self.secrets.items():
-            # A word such as "EMPTY" or "x", for a server that takes any, is no secret.
-            if len(secret) >= _SHORTEST_SECRET:
+            if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, f"${name}")
         return text
 

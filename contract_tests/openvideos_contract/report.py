@@ -41,7 +41,7 @@ class Report:
         jobs_spent: How many jobs the server accepted, or may have.
         jobs_needed: The `--max-videos` with which nothing is left out.
         left_over: The ids that were made and could not be deleted; empty ones gave no id.
-        exit_code: 0 conforms, 1 does not, 3 incomplete.
+        exit_code: 0 conforms, 1 does not, 2 the suite itself failed, 3 incomplete.
     """
 
     configuration: Mapping[str, Any]
@@ -100,6 +100,7 @@ def build(session: Session, *, started: datetime, needed: int) -> Report:
         left_over=tuple(made.id for made in session.left_over),
         exit_code=exit_code(
             verdicts,
+            faulty=any(result.status is Status.ERROR for result in results),
             claimed=configuration.named_profiles,
             allow_incomplete=configuration.allow_incomplete,
         ),

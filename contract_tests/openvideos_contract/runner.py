@@ -19,7 +19,7 @@ _FOREIGN_SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 
 class SuiteFaultError(RuntimeError):
-    """Pytest itself failed: a fault of the suite, never of the server."""
+    """The suite itself failed, and never the server; the message ends in a traceback."""
 
 
 def run(session: Session) -> None:
@@ -29,8 +29,8 @@ def run(session: Session) -> None:
         SuiteFaultError: The tests could not be collected or run.
     """
     code = _pytest([], session)
-    if code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
-        raise SuiteFaultError(f"the suite itself failed (pytest ended with {int(code)})")
+    if session.crash or code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+        raise SuiteFaultError(session.crash or f"pytest ended with {int(code)}")
 
 
 def self_check() -> list[str]:

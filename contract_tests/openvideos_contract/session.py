@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from openvideos_contract import requirements
-from openvideos_contract.configuration import Configuration
+from openvideos_contract.configuration import Configuration, masked
 from openvideos_contract.contract import Contract
 from openvideos_contract.gate import Gate, Made
 from openvideos_contract.jobs import Jobs
@@ -56,6 +58,7 @@ class Session:
         chosen: The requirements under test, by id.
         results: What came out so far.
         left_over: What the run made and could not delete; known at its end.
+        crash: What pytest said where it failed itself, or could not collect the tests.
         progress: Called before each test file with its name, and how many tests it has.
     """
 
@@ -72,8 +75,19 @@ class Session:
         self.chosen = choose(requirements.load().values(), configuration)
         self.results: list[Result] = []
         self.left_over: list[Made] = []
+        self.crash = ""
         self._progress = progress
         self._files: dict[str, int] = {}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep why a test file could not be collected."""
+        if report.failed:
+            self.crash = self.crash or report.longreprtext
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Keep why pytest itself failed; True, for it is told by us."""
+        self.crash = self.crash or "".join(traceback.format_exception(excinfo.value))
+        return True
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
@@ -106,8 +120,15 @@ class Session:
         failure = None if call.excinfo is None else call.excinfo.value
         if not proves or (call.when != "call" and failure is None):
             return
+        found = [result(item, requirement, failure, call.duration) for requirement in proves]
+        secrets = self.configuration.secrets
         self.results += [
-            result(item, requirement, failure, call.duration) for requirement in proves
+            attrs.evolve(
+                one,
+                reason=masked(one.reason, secrets),
+                traceback=masked(one.traceback, secrets),
+            )
+            for one in found
         ]
         # For a reader of pytest's own report: not tested is a skip, and a SHOULD does not fail.
         if isinstance(failure, NotTested):
@@ -170,7 +191,10 @@ def result(
             status, found = Status.NOT_RUN, {"reason": str(failure) or "interrupted"}
         case _:
             status = Status.ERROR
-            found = {"reason": shorten(f"{type(failure).__name__}: {failure}")}
+            found = {
+                "reason": shorten(f"{type(failure).__name__}: {failure}"),
+                "traceback": "".join(traceback.format_exception(failure)),
+            }
     return Result(
         requirement=requirement.id,
         level=requirement.level,

@@ -47,6 +47,7 @@ class Result:
         seen: What was.
         curl: A command that shows it again.
         reason: Why there is no pass and no failure.
+        traceback: Where the suite itself failed.
         seconds: How long the test took.
     """
 
@@ -59,6 +60,7 @@ class Result:
     seen: str = ""
     curl: str = ""
     reason: str = ""
+    traceback: str = ""
     seconds: float = 0.0
 
 
@@ -140,20 +142,27 @@ def judge_profile(requirements: Iterable[Requirement], outcomes: Mapping[str, St
     return Verdict.CONFORMS if decided - {Status.SKIP} else Verdict.UNSUPPORTED
 
 
+COULD_NOT_RUN = 2
+
+
 def exit_code(
     verdicts: Mapping[str, Verdict],
     *,
+    faulty: bool = False,
     claimed: Iterable[str] = (),
     allow_incomplete: bool = False,
 ) -> int:
-    """Return the exit code of a run: 0 conforms, 1 does not, 3 incomplete.
+    """Return the exit code of a run: 0 conforms, 1 does not, 2 could not run, 3 incomplete.
 
     Args:
         verdicts: By profile; none at all is incomplete.
+        faulty: Whether the suite itself failed somewhere, so that what it found proves nothing.
         claimed: The profiles that were asked for by name: one of these that the server does not
             offer is incomplete.
         allow_incomplete: Whether incomplete is good enough.
     """
+    if faulty:
+        return COULD_NOT_RUN
     found = set(verdicts.values())
     if Verdict.DOES_NOT in found:
         return 1

@@ -16,6 +16,8 @@ import pytest
 
 from openvideos_emulator import Emulator
 
+# One emulator and one whole run for all, also where tests are spread over processes.
+share_emulator = pytest.mark.xdist_group("suite runs")
 KEYS = ("sk-first-key-of-the-test", "sk-second-key-of-the-test")
 COMMAND = (sys.executable, "-c", "from openvideos_contract.command import app; app()")
 
@@ -55,6 +57,7 @@ def healthy(
 Healthy = tuple[subprocess.CompletedProcess[str], Path, float]
 
 
+@share_emulator
 def test_the_healthy_emulator_conforms_without_a_warning(healthy: Healthy) -> None:
     run, folder, seconds = healthy
     assert run.returncode == 0, run.stdout + run.stderr
@@ -67,6 +70,7 @@ def test_the_healthy_emulator_conforms_without_a_warning(healthy: Healthy) -> No
     assert {found["status"] for found in report["requirements"].values()} == {"pass"}
 
 
+@share_emulator
 def test_a_run_says_beforehand_what_it_costs_and_keeps_to_it(healthy: Healthy) -> None:
     run, folder, _ = healthy
     plan = run.stdout.partition("create (")[0]
@@ -77,12 +81,14 @@ def test_a_run_says_beforehand_what_it_costs_and_keeps_to_it(healthy: Healthy) -
     assert jobs["left_over"] == []
 
 
+@share_emulator
 def test_a_run_leaves_no_file_but_its_reports(healthy: Healthy) -> None:
     _, folder, _ = healthy
     left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
     assert left == ["reports", "reports/junit.xml", "reports/report.json"]
 
 
+@share_emulator
 def test_no_report_shows_a_key(healthy: Healthy) -> None:
     run, folder, _ = healthy
     texts = [run.stdout, run.stderr]
@@ -90,6 +96,7 @@ def test_no_report_shows_a_key(healthy: Healthy) -> None:
     assert not any(key in text for key in KEYS for text in texts)
 
 
+@share_emulator
 def test_junit_has_a_suite_for_each_profile(healthy: Healthy) -> None:
     _, folder, _ = healthy
     suites = ElementTree.parse(folder / "reports" / "junit.xml").getroot()  # noqa: S314 - our own
@@ -99,6 +106,7 @@ def test_junit_has_a_suite_for_each_profile(healthy: Healthy) -> None:
     assert all(suite.get("failures") == suite.get("errors") == "0" for suite in suites)
 
 
+@share_emulator
 def test_a_run_deletes_what_it_made(emulator: Emulator, healthy: Healthy) -> None:
     import httpx
 
@@ -107,6 +115,7 @@ def test_a_run_deletes_what_it_made(emulator: Emulator, healthy: Healthy) -> Non
     assert [video["prompt"] for video in listed["data"]] == []
 
 
+@share_emulator
 def test_a_run_that_left_a_must_out_is_incomplete(emulator: Emulator, tmp_path: Path) -> None:
     arguments = ["--base-url", emulator.base_url, "--api-key", KEYS[0], "--max-videos", "0"]
     arguments += ["--only", "LIST-010", "--only", "CREATE-001"]
@@ -154,6 +163,7 @@ def test_an_interrupted_run_deletes_what_it_made(lenient: Any, tmp_path: Path) -
     assert process.returncode == 3, output
 
 
+@share_emulator
 def test_the_suite_is_usable_as_plain_pytest(emulator: Emulator, tmp_path: Path) -> None:
     run = subprocess.run(
         [

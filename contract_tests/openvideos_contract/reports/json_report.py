@@ -16,7 +16,8 @@ def document(report: Report) -> dict[str, Any]:
     Keys: `suite` {version}, `contract` {version, digest}, `configuration`, `started`, `seconds`,
     `exit_code`, `verdicts` {profile: verdict}, `jobs` {spent, needed, left_over},
     `requirements` {id: {profile, level, promise, certainty, source, where, status}} and
-    `results` [{requirement, level, profile, status, test, expected, seen, curl, reason, seconds}].
+    `results` [{requirement, level, profile, status, test, expected, seen, curl, reason,
+    traceback, seconds}].
     """
     return {
         "suite": {"name": "openvideos", "version": report.suite_version},

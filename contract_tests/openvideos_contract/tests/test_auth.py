@@ -13,7 +13,7 @@ from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import Job, Jobs
 from openvideos_contract.listing import listed_ids
 from openvideos_contract.outcome import Blocked, NotRun, NotTested, Unsupported, require
-from openvideos_contract.refusals import error_of, require_status
+from openvideos_contract.refusals import error_of, refusal, require_status
 
 VARIANTS = ("thumbnail", "spritesheet")
 # Deleting comes last: where it is let in, a video is gone.
@@ -158,7 +158,7 @@ def test_another_scheme_is_refused(gate: Gate, key: str, value: str) -> None:
 def test_the_error_for_a_wrong_key_has_its_code(gate: Gate, wrong_key: str, any_key: bool) -> None:
     if any_key:
         raise Unsupported("the server takes any key as a tenant of its own")
-    answer = gate.send("GET", "/videos", key=wrong_key)
+    answer = refusal(gate, "GET", "/videos", key=wrong_key)
     code = error_of(answer).get("code")
     expected = "the code invalid_api_key"
     require(code == "invalid_api_key", expected=expected, seen=answer.summary, exchange=answer)
