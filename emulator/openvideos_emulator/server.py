@@ -46,6 +46,7 @@ def serve(settings: Settings) -> None:
             log_config=_log_config(),
             lifespan="off",
             server_header=False,
+            proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=_SECONDS_FOR_LAST_ANSWERS,
             backlog=_BACKLOG,
