@@ -127,7 +127,8 @@ def server_failure(request_id: str) -> ApiError:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "The server had an error while processing your request.",
         kind="server_error",
-        headers={"x-request-id": request_id},
+        # The server closes the connection of a request that failed.
+        headers={"x-request-id": request_id, "Connection": "close"},
     )
 
 

@@ -68,6 +68,20 @@ def slow() -> Iterator[Emulator]:
         yield emulator
 
 
+@pytest.fixture(scope="session")
+def bare() -> Iterator[Emulator]:
+    """An emulator of the bare protocol, whose videos can be small, and are done at once."""
+    with Emulator(dialect="none", speed=100_000) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    """A client without a key and without a base URL."""
+    with httpx.Client(verify=NO_TLS, timeout=30) as client:
+        yield client
+
+
 @pytest.fixture
 def connect() -> Iterator[Callable[..., httpx.Client]]:
     """Make clients whose every answer is held to the contract."""
@@ -102,13 +116,26 @@ def slow_client(slow: Emulator, connect: Callable[..., httpx.Client]) -> httpx.C
 @pytest.fixture
 def finished(client: httpx.Client) -> Callable[..., dict[str, Any]]:
     """Make a video and wait until it is at its end."""
+    return functools.partial(finish, client)
 
-    def make(path: str = "/videos", **fields: Any) -> dict[str, Any]:
-        response = client.post(path, json={"prompt": "A calico cat", **fields})
-        assert response.status_code == 200, response.text
-        return wait_for(client, response.json()["id"])
 
-    return make
+@pytest.fixture
+def bare_client(bare: Emulator) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer sk-{secrets.token_hex(16)}"}
+    with httpx.Client(base_url=bare.base_url, headers=headers, verify=NO_TLS) as client:
+        yield client
+
+
+@pytest.fixture
+def small(bare_client: httpx.Client) -> Callable[..., dict[str, Any]]:
+    """Make a small video with the bare protocol and wait until it is at its end."""
+    return functools.partial(finish, bare_client)
+
+
+def finish(client: httpx.Client, path: str = "/videos", **fields: Any) -> dict[str, Any]:
+    response = client.post(path, json={"prompt": "A calico cat", **fields})
+    assert response.status_code == 200, response.text
+    return wait_for(client, response.json()["id"])
 
 
 def wait_for(client: httpx.Client, video_id: str) -> dict[str, Any]:

@@ -10,6 +10,9 @@ import pytest
 
 from openvideos_emulator import Emulator
 
+# One server of its own is enough: these tests run in one process.
+pytestmark = pytest.mark.xdist_group("canned")
+
 
 @pytest.fixture(scope="module")
 def canned() -> Iterator[Emulator]:

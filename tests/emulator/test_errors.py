@@ -47,8 +47,8 @@ def test_an_unknown_path_is_not_found(client: httpx.Client, path: str) -> None:
     assert response.json()["error"]["message"] == f"Invalid URL (GET /v1{path})"
 
 
-def test_a_path_outside_the_prefix_is_not_found(fast: Emulator) -> None:
-    response = httpx.get(fast.base_url.removesuffix("/v1"))
+def test_a_path_outside_the_prefix_is_not_found(fast: Emulator, http: httpx.Client) -> None:
+    response = http.get(fast.base_url.removesuffix("/v1"))
     assert response.status_code == 404
     assert response.json()["error"]["message"] == "Invalid URL (GET /)"
 

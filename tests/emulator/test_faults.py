@@ -19,6 +19,9 @@ from openvideos_emulator.contract import Contract
 from openvideos_emulator.faults import load_faults, parse_faults
 from openvideos_emulator.settings import SettingsError
 
+# One server of its own is enough: these tests run in one process.
+pytestmark = pytest.mark.xdist_group("faults")
+
 CONTRACT = Contract(openvideos_spec.load("openai"))
 
 # Each fault happens to one key only, named like it, so that one emulator serves all tests.
@@ -333,12 +336,12 @@ def test_an_answer_can_be_a_proxys_page(victim: Victim) -> None:
     assert client.get("/videos/x").status_code == 404
 
 
-def test_any_key_can_be_let_in(tmp_path: Path) -> None:
+def test_any_key_can_be_let_in(tmp_path: Path, http: httpx.Client) -> None:
     path = tmp_path / "faults.yaml"
     path.write_text(UNLOCKED)
     with Emulator(api_keys=["sk-good"], faults=path) as emulator:
         for headers in ({}, {"Authorization": "Bearer sk-bad"}):
-            assert httpx.get(f"{emulator.base_url}/videos", headers=headers).status_code == 200
+            assert http.get(f"{emulator.base_url}/videos", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(

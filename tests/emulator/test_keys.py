@@ -9,6 +9,9 @@ import pytest
 from openvideos_emulator import Emulator
 from openvideos_emulator.keys import masked
 
+# One server of its own is enough: these tests run in one process.
+pytestmark = pytest.mark.xdist_group("keys")
+
 FIRST, SECOND = "sk-first-0123456789", "sk-second-0123456789"
 
 
@@ -18,7 +21,7 @@ def locked() -> Iterator[Emulator]:
         yield emulator
 
 
-def test_a_key_is_needed_before_anything_else(fast: Emulator) -> None:
+def test_a_key_is_needed_before_anything_else(fast: Emulator, http: httpx.Client) -> None:
     for method, path in (
         ("GET", "/videos"),
         ("POST", "/videos"),
@@ -30,7 +33,7 @@ def test_a_key_is_needed_before_anything_else(fast: Emulator) -> None:
     ):
         for authorization in (None, "Bearer", "Basic YTpi", "k"):
             headers = {} if authorization is None else {"Authorization": authorization}
-            response = httpx.request(method, fast.base_url + path, headers=headers)
+            response = http.request(method, fast.base_url + path, headers=headers)
             assert response.status_code == 401
             assert response.headers["www-authenticate"] == "Bearer"
             error = response.json()["error"]
@@ -39,11 +42,11 @@ def test_a_key_is_needed_before_anything_else(fast: Emulator) -> None:
 
 
 def test_any_key_will_do_where_none_was_given(
-    fast: Emulator, connect: Callable[..., httpx.Client]
+    fast: Emulator, connect: Callable[..., httpx.Client], http: httpx.Client
 ) -> None:
     assert connect(fast, "k").get("/videos").status_code == 200
     odd = {b"Authorization": b"bearer \xc3\xbcn\xff"}
-    assert httpx.get(f"{fast.base_url}/videos", headers=odd).status_code == 200
+    assert http.get(f"{fast.base_url}/videos", headers=odd).status_code == 200
 
 
 def test_only_the_given_keys_are_accepted(
