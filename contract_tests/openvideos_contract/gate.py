@@ -219,6 +219,17 @@ class Gate:
             if violation.exchange is not exchange and (not name or violation.operation != name)
         ]
 
+    def always_fails(self, exchange: Exchange) -> bool:
+        """Return whether the operation of an exchange never answered with anything but a 5xx."""
+        route = self.contract.operation(exchange.request.method, self._path(exchange.request))
+        name = route.id if route else ""
+        return not any(self.seen[name, kind] for kind in ("2xx", "3xx", "4xx"))
+
+    def note_gone(self, video_id: str) -> None:
+        """Note that a job of the run is no longer there, though nobody said that it was deleted."""
+        for made in self.made:
+            made.deleted = made.deleted or made.id == video_id
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -308,9 +319,7 @@ class Gate:
     def _note_deletion(self, exchange: Exchange, path: str) -> None:
         if exchange.request.method != "DELETE" or not exchange.ok:
             return
-        target = unquote(path).rpartition("/")[2]
-        for made in self.made:
-            made.deleted = made.deleted or made.id == target
+        self.note_gone(unquote(path).rpartition("/")[2])
 
     def _observe(self, exchange: Exchange, path: str) -> None:
         operation = self.contract.operation(exchange.request.method, path)

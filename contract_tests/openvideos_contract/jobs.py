@@ -342,6 +342,15 @@ class Jobs:
             return
         self._poll_all()
 
+    def require_taken(self, encoding: str) -> None:
+        """Go on unless the server takes no create in an encoding, good or bad.
+
+        Raises:
+            Blocked: It takes none (CREATE-001, CREATE-002).
+        """
+        with contextlib.suppress(NotRun):
+            self.existing({"json": "plain", "form": "form"}[encoding])
+
     def require_offered(self, answer: Exchange, what: str) -> None:
         """Go on unless `answer` is what the server answers at a path that it does not have.
 

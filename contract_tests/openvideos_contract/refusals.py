@@ -10,7 +10,13 @@ from openvideos_contract.outcome import Blocked, require
 
 
 def refused(
-    gate: Gate, method: str, path: str, *, family: str | None = None, **request: Any
+    gate: Gate,
+    method: str,
+    path: str,
+    *,
+    family: str | None = None,
+    why: str = "",
+    **request: Any,
 ) -> Exchange:
     """Send a request that should be refused, and return its answer.
 
@@ -19,13 +25,14 @@ def refused(
         method: In capitals.
         path: Below the base URL.
         family: What is wrong with it, as a noun phrase; needed where it might start a job.
+        why: Why it should be refused, as a sentence, where there is no family.
         **request: The rest of the request, as `Gate.send` takes it.
 
     Raises:
         Nonconformity: It was answered with anything but a 4xx.
     """
     answer = gate.send(method, path, family=family, **request)
-    what = f" for {family}" if family else ""
+    what = f" for {family}" if family else _because(why)
     require(answer.refused, expected=f"a refusal, 4xx{what}", seen=answer.summary, exchange=answer)
     return answer
 
@@ -44,14 +51,23 @@ def refusal(
     return answer
 
 
-def require_status(answer: Exchange, *statuses: int) -> None:
-    """Go on if the answer has one of `statuses`.
+def require_status(answer: Exchange, status: int, why: str = "") -> None:
+    """Go on if the answer has a status.
+
+    Args:
+        answer: The answer.
+        status: What it should have.
+        why: Why, as a sentence.
 
     Raises:
         Nonconformity: It has another.
     """
-    wanted = " or ".join(map(str, statuses))
-    require(answer.status in statuses, expected=wanted, seen=answer.summary, exchange=answer)
+    expected = f"{status}{_because(why)}"
+    require(answer.status == status, expected=expected, seen=answer.summary, exchange=answer)
+
+
+def _because(why: str) -> str:
+    return f", as {why}" if why else ""
 
 
 def error_of(answer: Exchange) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import DEFAULT_SIZE, Jobs
 from openvideos_contract.media import png
-from openvideos_contract.outcome import NotRun, Unsupported, require
+from openvideos_contract.outcome import Unsupported, require
 from openvideos_contract.refusals import error_of, refused, require_status
 
 SCHEMAS = {"model": "VideoModel", "size": "VideoSize", "seconds": "VideoSeconds"}
@@ -24,12 +23,6 @@ LONGEST_PROMPT = 32_000
 def _closed(contract: Contract, field: str) -> None:
     if not contract.closed(SCHEMAS[field]):
         raise Unsupported(f"the dialect leaves it open which {field} is offered")
-
-
-def _taken(jobs: Jobs, encoding: str) -> None:
-    """Go on unless the server takes no create in this encoding, good or bad."""
-    with contextlib.suppress(NotRun):
-        jobs.existing({"json": "plain", "form": "form"}[encoding])
 
 
 def _fields(configuration: Configuration, **fields: Any) -> dict[str, Any]:
@@ -54,14 +47,14 @@ def test_what_is_not_offered_is_refused(
     encoding: str,
 ) -> None:
     _closed(contract, field)
-    _taken(jobs, encoding)
+    jobs.require_taken(encoding)
     request: dict[str, Any] = {encoding: _fields(configuration, **{field: FOREIGN[field]})}
     answer = gate.send("POST", "/videos", family=f"a foreign {field}", **request)
     _require_400(answer, field)
 
 
 def _require_400(answer: Exchange, param: str) -> None:
-    require_status(answer, 400)
+    require_status(answer, 400, f"the catalogue does not have this {param}")
     require(
         error_of(answer).get("param") == param,
         expected=f"400 with the param {param}",
@@ -75,16 +68,17 @@ def _require_400(answer: Exchange, param: str) -> None:
 def test_an_unknown_field_is_refused(
     gate: Gate, jobs: Jobs, configuration: Configuration, encoding: str
 ) -> None:
-    _taken(jobs, encoding)
+    jobs.require_taken(encoding)
     request: dict[str, Any] = {encoding: _fields(configuration, width="720")}
-    require_status(gate.send("POST", "/videos", family="an unknown field", **request), 400)
+    answer = gate.send("POST", "/videos", family="an unknown field", **request)
+    require_status(answer, 400, "there is no field width")
 
 
 @pytest.mark.requirement("CATALOGUE-005")
 def test_seconds_as_a_number_are_refused(gate: Gate, configuration: Configuration) -> None:
     family = "seconds as a number"
     answer = gate.send("POST", "/videos", family=family, json=_fields(configuration, seconds=4))
-    require_status(answer, 400)
+    require_status(answer, 400, "seconds are text")
 
 
 @pytest.mark.requirement("CATALOGUE-006")
@@ -110,22 +104,22 @@ def test_a_prompt_that_is_too_long_is_refused(gate: Gate, configuration: Configu
 def test_a_reference_of_other_dimensions_is_refused(
     gate: Gate, jobs: Jobs, configuration: Configuration
 ) -> None:
-    _taken(jobs, "form")
+    jobs.require_taken("form")
     form = _fields(configuration, size=configuration.size or DEFAULT_SIZE)
     form["input_reference"] = ("reference.png", png(64, 48), "image/png")
     family = "a reference of other dimensions"
-    require_status(gate.send("POST", "/videos", family=family, form=form), 400)
+    require_status(gate.send("POST", "/videos", family=family, form=form), 400, f"it has {family}")
 
 
 @pytest.mark.requirement("CATALOGUE-009")
 def test_a_reference_that_is_no_image_is_refused(
     gate: Gate, jobs: Jobs, configuration: Configuration
 ) -> None:
-    _taken(jobs, "form")
+    jobs.require_taken("form")
     form = _fields(configuration)
     form["input_reference"] = ("reference.txt", b"not an image", "text/plain")
     family = "a reference that is no image"
-    require_status(gate.send("POST", "/videos", family=family, form=form), 400)
+    require_status(gate.send("POST", "/videos", family=family, form=form), 400, f"it has {family}")
 
 
 @pytest.mark.requirement("CATALOGUE-010")

@@ -61,7 +61,7 @@ def test_content_is_refused_before_the_job_is_completed(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("CONTENT-004")
 def test_content_that_is_not_there_yet_answers_404(jobs: Jobs) -> None:
-    require_status(early_content(jobs), 404)
+    require_status(early_content(jobs), 404, "the job is not completed")
 
 
 @pytest.mark.requirement("CONTENT-006")
@@ -103,7 +103,8 @@ def test_a_part_is_the_part_that_was_asked_for(
 def test_a_server_that_says_it_takes_ranges_does(gate: Gate, path: str, whole: Exchange) -> None:
     if whole.header("accept-ranges").lower() != "bytes":
         raise Unsupported("the server does not say Accept-Ranges: bytes")
-    require_status(ask_for_part(gate, path, "bytes=0-99"), 206)
+    answer = ask_for_part(gate, path, "bytes=0-99")
+    require_status(answer, 206, "the server says Accept-Ranges: bytes")
 
 
 def offers_ranges(gate: Gate, path: str) -> None:

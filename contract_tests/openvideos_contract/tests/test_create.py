@@ -12,7 +12,7 @@ from openvideos_contract.contract_checks import compact
 from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import RUNNING, Job, Jobs
-from openvideos_contract.outcome import Nonconformity, NotRun, Unsupported, require
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported, require
 from openvideos_contract.refusals import error_of, refusal, refused, require_status
 
 
@@ -95,11 +95,7 @@ def test_the_model_comes_back(jobs: Jobs, name: str) -> None:
 @pytest.mark.requirement("CREATE-009")
 def test_json_and_multipart_mean_the_same(jobs: Jobs) -> None:
     form = jobs.existing("form")
-    if form.refusal is None:
-        same = jobs.existing("other")
-    else:
-        require_refusal_as_json_too(jobs, form.refusal)
-        same = jobs.existing("plain")
+    same = taken_as_json_too(jobs, form)
     for field in ("model", "size", "seconds", "remixed_from_video_id", "error"):
         wanted, got = same.video.get(field), form.video.get(field)
         require(
@@ -110,18 +106,34 @@ def test_json_and_multipart_mean_the_same(jobs: Jobs) -> None:
         )
 
 
-def require_refusal_as_json_too(jobs: Jobs, refusal: Exchange) -> None:
-    """Go on if what was refused in a form is not taken as JSON."""
+def taken_as_json_too(jobs: Jobs, form: Job) -> Job:
+    """Return the job that was made with JSON from the same fields as `form`.
+
+    Raises:
+        Blocked: There is none, for a reason of its own.
+        Nonconformity: What is taken in one encoding is refused in the other.
+    """
     try:
-        taken = jobs.made("other")
-    except Nonconformity:
-        return
+        other: Job | Exchange = jobs.made("other")
+    except Nonconformity as failure:
+        if failure.exchange is None or not failure.exchange.refused:
+            raise Blocked(f"the job other could not be made: {failure.seen}") from failure
+        other = failure.exchange
+    if isinstance(other, Job):
+        require(
+            form.refusal is None,
+            expected=f"what was taken as JSON, as {other.id}, to be taken in a form",
+            seen=form.refusal.summary if form.refusal else "",
+            exchange=form.refusal,
+        )
+        return other
     require(
-        False,
-        expected=f"what was taken as JSON ({taken.id}) to be taken in a form",
-        seen=refusal.summary,
-        exchange=refusal,
+        form.refusal is not None,
+        expected=f"what was taken in a form, as {form.id}, to be taken as JSON",
+        seen=other.summary,
+        exchange=other,
     )
+    return jobs.existing("plain")
 
 
 @pytest.mark.requirement("CREATE-010")
@@ -141,13 +153,15 @@ def test_each_job_has_an_id_of_its_own(jobs: Jobs) -> None:
 @pytest.mark.parametrize(
     "request_", [{"json": {}}, {"form": {"seconds": "4"}}], ids=["json", "form"]
 )
-def test_a_missing_prompt_is_refused(gate: Gate, request_: dict[str, Any]) -> None:
+def test_a_missing_prompt_is_refused(gate: Gate, jobs: Jobs, request_: dict[str, Any]) -> None:
+    jobs.require_taken(*request_)
     refused(gate, "POST", "/videos", family="no prompt", **request_)
 
 
 @pytest.mark.requirement("CREATE-012")
 @pytest.mark.parametrize("encoding", ["json", "form"])
-def test_an_empty_prompt_is_refused(gate: Gate, encoding: str) -> None:
+def test_an_empty_prompt_is_refused(gate: Gate, jobs: Jobs, encoding: str) -> None:
+    jobs.require_taken(encoding)
     request: dict[str, Any] = {encoding: {"prompt": ""}}
     refused(gate, "POST", "/videos", family="an empty prompt", **request)
 
@@ -155,8 +169,9 @@ def test_an_empty_prompt_is_refused(gate: Gate, encoding: str) -> None:
 @pytest.mark.requirement("CREATE-013")
 @pytest.mark.parametrize("encoding", ["json", "form"])
 def test_seconds_that_are_no_number_are_refused(
-    gate: Gate, configuration: Configuration, encoding: str
+    gate: Gate, jobs: Jobs, configuration: Configuration, encoding: str
 ) -> None:
+    jobs.require_taken(encoding)
     request: dict[str, Any] = {encoding: {"prompt": configuration.run_id, "seconds": "abc"}}
     refused(gate, "POST", "/videos", family="seconds that are no number", **request)
 
@@ -164,8 +179,9 @@ def test_seconds_that_are_no_number_are_refused(
 @pytest.mark.requirement("CREATE-014")
 @pytest.mark.parametrize("encoding", ["json", "form"])
 def test_a_size_that_is_none_is_refused(
-    gate: Gate, configuration: Configuration, encoding: str
+    gate: Gate, jobs: Jobs, configuration: Configuration, encoding: str
 ) -> None:
+    jobs.require_taken(encoding)
     request: dict[str, Any] = {encoding: {"prompt": configuration.run_id, "size": "axb"}}
     refused(gate, "POST", "/videos", family="a size that is none", **request)
 
@@ -204,7 +220,8 @@ def test_a_body_of_a_foreign_type_is_refused(gate: Gate, configuration: Configur
 def test_the_status_of_a_refused_create_is_400(
     gate: Gate, fields: dict[str, str], family: str
 ) -> None:
-    require_status(refusal(gate, "POST", "/videos", json=fields, family=family), 400)
+    answer = refusal(gate, "POST", "/videos", json=fields, family=family)
+    require_status(answer, 400, f"it has {family}")
 
 
 @pytest.mark.requirement("CREATE-019")

@@ -12,6 +12,8 @@ from openvideos_contract.listing import listed_ids
 from openvideos_contract.outcome import Blocked, NotRun, require
 from openvideos_contract.refusals import refused, require_status
 
+GONE = "the video was deleted"
+
 
 @attrs.frozen
 class Deletion:
@@ -59,7 +61,7 @@ def test_a_finished_video_can_be_deleted(deletion: Deletion) -> None:
 
 @pytest.mark.requirement("DELETE-003")
 def test_a_deleted_video_is_not_found(gate: Gate, deleted: Job) -> None:
-    require_status(gate.send("GET", deleted.path), 404)
+    require_status(gate.send("GET", deleted.path), 404, GONE)
 
 
 @pytest.mark.requirement("DELETE-004")
@@ -76,12 +78,12 @@ def test_a_deleted_video_is_not_listed(gate: Gate, deleted: Job) -> None:
 
 @pytest.mark.requirement("DELETE-005")
 def test_a_deleted_video_has_no_content(gate: Gate, deleted: Job) -> None:
-    refused(gate, "GET", f"{deleted.path}/content")
+    refused(gate, "GET", f"{deleted.path}/content", why=GONE)
 
 
 @pytest.mark.requirement("DELETE-006")
 def test_a_video_is_deleted_only_once(gate: Gate, deleted: Job) -> None:
-    require_status(gate.send("DELETE", deleted.path), 404)
+    require_status(gate.send("DELETE", deleted.path), 404, GONE)
 
 
 @pytest.mark.requirement("DELETE-008")
@@ -91,4 +93,4 @@ def test_the_others_are_still_there(gate: Gate, jobs: Jobs, deleted: Job) -> Non
     if not others:
         raise NotRun("no other job was completed")
     for job in others:
-        require_status(gate.send("GET", job.path), 200)
+        require_status(gate.send("GET", job.path), 200, "only another video was deleted")

@@ -13,20 +13,22 @@ from openvideos_contract.gate import Gate, video_path
 from openvideos_contract.outcome import Blocked, require
 from openvideos_contract.refusals import refused, require_status
 
+UNKNOWN = "no video has this id"
+
 
 @pytest.mark.requirement("RETRIEVE-004")
 def test_retrieving_an_unknown_id_answers_404(gate: Gate, nobody: str) -> None:
-    require_status(gate.send("GET", video_path(nobody)), 404)
+    require_status(gate.send("GET", video_path(nobody)), 404, UNKNOWN)
 
 
 @pytest.mark.requirement("CONTENT-005")
 def test_the_content_of_an_unknown_id_answers_404(gate: Gate, nobody: str) -> None:
-    require_status(gate.send("GET", video_path(nobody, "content")), 404)
+    require_status(gate.send("GET", video_path(nobody, "content")), 404, UNKNOWN)
 
 
 @pytest.mark.requirement("DELETE-007")
 def test_deleting_an_unknown_id_answers_404(gate: Gate, nobody: str) -> None:
-    require_status(gate.send("DELETE", video_path(nobody)), 404)
+    require_status(gate.send("DELETE", video_path(nobody)), 404, UNKNOWN)
 
 
 @pytest.mark.requirement("RETRIEVE-005")
@@ -50,7 +52,7 @@ def test_deleting_an_unknown_id_answers_404(gate: Gate, nobody: str) -> None:
     ids=lambda text: f"{quote(text)[:12]}-{len(text)}",
 )
 def test_an_odd_id_is_refused(gate: Gate, nobody: str, text: str) -> None:
-    refused(gate, "GET", video_path(f"{nobody}{text}"))
+    refused(gate, "GET", video_path(f"{nobody}{text}"), why=UNKNOWN)
 
 
 def misuse(gate: Gate, method: str, *path: str) -> Exchange:

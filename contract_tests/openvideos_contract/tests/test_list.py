@@ -311,12 +311,12 @@ def test_first_and_last_id_are_the_pages(
     "params", [{"limit": "abc"}, {"limit": "-1"}, {"order": "sideways"}], ids=repr
 )
 def test_a_query_that_nobody_can_mean_is_refused(gate: Gate, params: dict[str, str]) -> None:
-    refused(gate, "GET", "/videos", params=params)
+    refused(gate, "GET", "/videos", why=f"nobody can mean {params}", params=params)
 
 
 @pytest.mark.requirement("LIST-011")
 def test_a_limit_above_100_is_refused(gate: Gate) -> None:
-    refused(gate, "GET", "/videos", params={"limit": "101"})
+    refused(gate, "GET", "/videos", why="limit is at most 100", params={"limit": "101"})
 
 
 @pytest.mark.requirement("LIST-012")

@@ -169,7 +169,8 @@ def test_the_variant_video_is_the_video(jobs: Jobs) -> None:
 @pytest.mark.requirement("MEDIA-009")
 def test_an_unknown_variant_is_refused(gate: Gate, jobs: Jobs) -> None:
     path = f"{jobs.completed('plain').path}/content"
-    refused(gate, "GET", path, params={"variant": "hologram"})
+    why = "there is no variant hologram"
+    refused(gate, "GET", path, why=why, params={"variant": "hologram"})
 
 
 @pytest.mark.requirement("MEDIA-010")

@@ -74,7 +74,7 @@ def test_remixing_an_unknown_id_answers_404(gate: Gate, jobs: Jobs, nobody: str)
         json={"prompt": nobody},
         family="a remix of an unknown id",
     )
-    require_status(answer, 404)
+    require_status(answer, 404, "no video has this id")
 
 
 @pytest.mark.requirement("REMIX-006")
