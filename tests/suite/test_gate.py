@@ -155,6 +155,38 @@ def test_every_answer_is_held_against_the_contract(lenient: Any, gate_to: MakeGa
     assert wrong_shape.seen.startswith("at seconds: 4 is not of type")
 
 
+def test_what_only_the_router_refuses_is_no_violation_of_an_operation(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    lenient.answer = lambda method, path: (405, {"detail": "Method Not Allowed"})
+    gate.send("PUT", "/videos", family="a method that is not there")
+    gate.send("GET", "/videos/a/b")
+    assert Kind.ENVELOPE not in {found.kind for found in gate.found}
+
+
+def test_a_whole_number_with_a_fraction_is_seen_though_its_shape_is_right(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    lenient.videos["own_0"]["progress"] = 100.0
+    gate.send("GET", "/videos/own_0")
+    gate.send("GET", "/videos")
+    found = [found for found in gate.found if found.kind is not Kind.REQUEST_ID]
+    assert {found.kind for found in found} == {Kind.NUMBER}
+    assert {found.operation for found in found} == {"retrieve_video", "list_videos"}
+    assert found[0].seen == "progress: 100.0"
+
+
+def test_an_operation_that_always_fails_is_told_apart(lenient: Any, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    real = lenient.answer
+    lenient.answer = lambda method, path: (500, {})
+    assert gate.always_fails(gate.send("GET", "/videos/own_0", key=None))
+    lenient.answer = real
+    assert not gate.always_fails(gate.send("GET", "/videos/nobody"))
+
+
 def test_a_slow_answer_is_cut_off_in_bounded_time(
     gate_to: MakeGate, serve_raw: Callable[..., str]
 ) -> None:

@@ -11,6 +11,7 @@ from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
 from openvideos_contract.gate import Gate
 from openvideos_contract.jobs import Jobs, needed, plan
+from openvideos_contract.listing import listed_ids, require_listed
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
 
 MakeGate = Callable[..., Gate]
@@ -74,6 +75,76 @@ def test_a_job_that_never_ends_is_given_up_in_time(lenient: Any, gate_to: MakeGa
     jobs = jobs_of(gate_to(lenient.base_url, profiles=("core",), job_timeout=1.0))
     with pytest.raises(Blocked, match="not ended after --job-timeout 1 s"):
         jobs.completed("plain")
+
+
+def test_a_form_asks_for_other_values_and_for_the_first_ones_where_these_are_refused(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url, profiles=("core",))
+    answer, refusals = lenient.answer, iter([None, None, 400])
+
+    def respond(method: str, path: str) -> tuple[int, Any]:
+        status = next(refusals, None) if method == "POST" else None
+        return (status, {"error": {"message": "no such size"}}) if status else answer(method, path)
+
+    lenient.answer = respond
+    _, form, other = plan(gate.configuration, PROTOCOL)
+    assert (form.encoding, other.encoding) == ("form", "json")
+    asked = [{**job.fields, "prompt": ""} for job in (form, other)]
+    assert asked[0] == asked[1] == {"prompt": "", "size": "1280x720", "seconds": "8"}
+    next(refusals)  # the first create is taken, and the second, a form, is refused
+    job = jobs_of(gate).made("form")
+    assert job.refusal is not None
+    assert job.request.fields["size"] == "720x1280"
+    assert b"720x1280" in job.created.request.content
+    assert len(lenient.accepted) == 3
+
+
+def test_the_list_is_asked_for_right_after_each_create(lenient: Any, gate_to: MakeGate) -> None:
+    job = jobs_of(gate_to(lenient.base_url, profiles=("core",))).made("plain")
+    assert lenient.log[:2] == [("POST", "/v1/videos"), ("GET", "/v1/videos?limit=100")]
+    assert job.listed is not None
+    require_listed(job, job.listed)
+    assert listed_ids(job.listed) == ["own_0", "own_1", "own_2", job.id]
+
+
+def test_a_list_without_the_job_is_told_apart_from_no_list(lenient: Any, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url, profiles=("core",))
+    job = jobs_of(gate).made("plain")
+    lenient.videos.pop(job.id)
+    with pytest.raises(Nonconformity, match=r"a list of .* videos without it"):
+        require_listed(job, gate.send("GET", "/videos"))
+    lenient.answer = lambda method, path: (500, {})
+    with pytest.raises(Blocked, match="LIST-001"):
+        require_listed(job, gate.send("GET", "/videos"))
+
+
+def test_what_later_answers_contradict_is_not_steady(lenient: Any, gate_to: MakeGate) -> None:
+    answer, count = lenient.answer, iter(range(1000))
+
+    def respond(method: str, path: str) -> tuple[int, Any]:
+        status, body = answer(method, path)
+        return status, {**body, "url": f"signed-{next(count)}"}
+
+    lenient.answer = respond
+    job = jobs_of(gate_to(lenient.base_url, profiles=("core",))).completed("plain")
+    assert "url" in (job.ended or {})
+    assert "url" not in job.steady
+    assert job.steady["status"] == "completed"
+
+
+def test_a_job_that_cannot_be_retrieved_blocks_what_needs_it(
+    lenient: Any, gate_to: MakeGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    answer = lenient.answer
+    lenient.answer = lambda method, path: (
+        (500, {}) if method == "GET" and "made_" in path else answer(method, path)
+    )
+    jobs = jobs_of(gate_to(lenient.base_url, profiles=("core",)))
+    with pytest.raises(Blocked, match="RETRIEVE-001"):
+        jobs.completed("plain")
+    assert jobs.ended("plain").unretrievable
 
 
 def test_a_job_is_asked_for_again_after_its_end(lenient: Any, gate_to: MakeGate) -> None:

@@ -1,0 +1,45 @@
+"""Answers of any shape are held against the server, and never break the suite."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openvideos_contract.conform import conform
+
+ODD: list[Any] = [None, True, 1, -2.5, 10**30, "", "x", [], [[1]], {}, {"id": []}, float("nan")]
+# Generated requests, which the answers do not steer, would take most of the time.
+GENERATED = ["CREATE-021", "CREATE-022", "LIST-014", "RETRIEVE-006", "LIFE-012", "ERROR-002"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_answers_of_any_shape_are_no_fault_of_the_suite(
+    lenient: Any, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - for reproducible nonsense
+    answer = lenient.answer
+
+    def spoiled(value: Any) -> Any:
+        if chance.random() < 0.08:
+            return chance.choice(ODD)
+        if isinstance(value, dict):
+            return {key: spoiled(item) for key, item in value.items() if chance.random() > 0.04}
+        return [spoiled(item) for item in value] if isinstance(value, list) else value
+
+    def respond(method: str, path: str) -> tuple[int, Any]:
+        status, body = answer(method, path)
+        odd_status = chance.choice([204, 404, 409, 500])
+        return odd_status if chance.random() < 0.04 else status, spoiled(body)
+
+    lenient.answer = respond
+    settings: dict[str, Any] = {"base_url": lenient.base_url, "dialect": None, "max_videos": 20}
+    settings |= {"api_key": "sk-secret", "second_api_key": "sk-another", "job_timeout": 1.0}
+    settings |= {"report_dir": tmp_path, "skip": frozenset(GENERATED)}
+    code = conform(settings, [])
+    results = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert [found["traceback"] for found in results if found["status"] == "error"] == []
+    assert code == 1
