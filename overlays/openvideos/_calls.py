@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
-from ._settings import checked_headers
+from ._errors import InvalidInput
+from ._settings import checked_headers, laid_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +34,11 @@ class NotGiven(enum.Enum):
 NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
 
+def given(value: object) -> Any:
+    """Return the value of an argument that may be left out in both ways; None where it is."""
+    return None if isinstance(value, NotGiven) else value
+
+
 def is_success(response: Response) -> bool:
     """Tell whether the status is 2xx: what answers most calls."""
     return response.is_success
@@ -48,8 +54,8 @@ class Call(Generic[T]):
         creates: Whether it creates something that is billed, so that it must not run twice.
         answers: Tells whether an answer is one that `decode` reads.
         timeout: How long the request may take; left out, the client's own.
-        own_headers: The names of headers that the user gave for this call.
         uploads: Files that were opened for it, to be closed after it.
+        brings_file: Whether the answer is a file, of whatever size.
     """
 
     arguments: Mapping[str, Any] = field(repr=False)
@@ -57,8 +63,8 @@ class Call(Generic[T]):
     creates: bool = False
     answers: Callable[[Response], bool] = is_success
     timeout: TimeLimit | NotGiven = NOT_GIVEN
-    own_headers: frozenset[str] = frozenset()
     uploads: tuple[BinaryIO, ...] = ()
+    brings_file: bool = False
 
     @property
     def method(self) -> str:
@@ -88,22 +94,23 @@ def call(
     """Return a call with the user's own headers, query parameters and body fields laid over it.
 
     Raises:
-        InvalidInput: A header cannot be sent.
+        InvalidInput: A header or a field cannot be sent.
     """
-    own_headers = checked_headers(extra_headers)
-    if own_headers:
-        arguments["headers"] = {**arguments.get("headers", {}), **own_headers}
-    if extra_query:
-        arguments["params"] = {**arguments.get("params", {}), **extra_query}
-    if extra_body:
-        _extend_body(arguments, extra_body)
-    return Call(
-        arguments=arguments,
-        decode=decode,
-        timeout=timeout,
-        own_headers=frozenset(own_headers),
-        **more,
-    )
+    made = Call(arguments=arguments, decode=decode, timeout=timeout, **more)
+    try:
+        if extra_headers:
+            own = checked_headers(extra_headers)
+            arguments["headers"] = laid_over(arguments.get("headers", {}), own)
+        if extra_query:
+            arguments["params"] = {**arguments.get("params", {}), **extra_query}
+        if extra_body:
+            _extend_body(arguments, extra_body)
+    except (TypeError, ValueError) as error:
+        made.close()
+        if isinstance(error, InvalidInput):
+            raise
+        raise InvalidInput(f"extra_body cannot be sent: {error}") from error
+    return made
 
 
 def _extend_body(arguments: dict[str, Any], fields: Mapping[str, object]) -> None:

@@ -34,7 +34,7 @@ class _ClientBase:
         return self.settings.base_url
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.base_url.rpartition('@')[2]!r})"
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
 
 
 class OpenVideos(_ClientBase):

@@ -75,10 +75,12 @@ def image_input(value: ImageInput, *, size: str | None) -> Upload | dict[str, st
                 "input_reference as an object has either image_url or file_id, but this has "
                 f"{sorted(map(str, value)) or 'neither'}"
             )
-        return dict(value)
+        return {
+            key: checked_text(given, f"input_reference[{key!r}]") for key, given in value.items()
+        }
     if isinstance(value, str):
         if value.startswith(("http://", "https://", "data:")):
-            return {"image_url": value}
+            return {"image_url": checked_text(value, "input_reference")}
         raise InvalidInput(
             f"input_reference is the text {value[:80]!r}, which is no URL. "
             f"For a file give pathlib.Path(…), for an uploaded file its {{'file_id': …}}"
@@ -107,7 +109,9 @@ def video_input(value: VideoInput) -> Upload | str:
         case Video(id=str(id_)) | {"id": str(id_)}:
             return checked_id(id_, "video")
         case Mapping():
-            raise InvalidInput(f'video as an object is {{"id": …}}, but has {sorted(value)}')
+            raise InvalidInput(
+                f'video as an object is {{"id": …}}, but has {sorted(map(str, value))}'
+            )
     id_of_job = getattr(value, "id", None)
     if isinstance(id_of_job, str):
         return checked_id(id_of_job, "video")
@@ -124,6 +128,25 @@ def file_input(value: FileInput, field: str) -> Upload:
     return _upload(value, field, forms)
 
 
+def checked_text(value: object, field: str) -> str:
+    """Return text that can be sent; of a member of an enumeration of texts, its value.
+
+    Raises:
+        InvalidInput: It is no text, or holds half of a character.
+    """
+    if not isinstance(value, str):
+        raise InvalidInput(f"{field} must be text, but is of the type {type(value).__name__}")
+    text = str.__str__(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"{field} holds half of a character (a lone surrogate) at {error.start}, which cannot "
+            "be sent: was it decoded or cut in the wrong way?"
+        ) from None
+    return text
+
+
 def checked_id(value: object, field: str) -> str:
     """Return an id that can stand in a path.
 
@@ -132,7 +155,7 @@ def checked_id(value: object, field: str) -> str:
     """
     if not isinstance(value, str) or value.strip(" ") in {"", ".", ".."}:
         raise InvalidInput(f"{field} is {value!r}; it must be the id that the server gave")
-    return value
+    return checked_text(value, field)
 
 
 def _upload(value: Any, field: str, forms: str) -> Upload:
@@ -144,10 +167,17 @@ def _upload(value: Any, field: str, forms: str) -> Upload:
             raise InvalidInput(f"{field} is a tuple of {len(value)}; give {forms}")
         name, content = value[0], value[1]
         kind = value[2] if len(value) > 2 else None
-    payload, opened = _opened(content, field, forms)
-    start = payload.read(ENOUGH)
-    payload.seek(0)
-    name = name or _name_of(content)
+        _check_labels(name, kind, field, forms)
+    try:
+        payload, opened = _opened(content, field, forms)
+        start = payload.read(ENOUGH)
+        payload.seek(0)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        raise InvalidInput(f"{field} cannot be read: {error}") from error
+    # A name may hold bytes that are no text, as the system keeps them.
+    name = (name or _name_of(content) or "").encode(errors="replace").decode()
     kind = kind or media_type(start) or (name and media_type_of_name(name))
     kind = kind or "application/octet-stream"
     return Upload(File(payload, name or f"{field}{file_ending(kind)}", kind), start, opened)
@@ -157,12 +187,11 @@ def _opened(content: Any, field: str, forms: str) -> tuple[BinaryIO, bool]:
     if isinstance(content, bytes | bytearray | memoryview):
         return io.BytesIO(content), True
     if isinstance(content, os.PathLike):
-        try:
-            return Path(content).open("rb"), True
-        except OSError as error:
-            raise InvalidInput(f"{field} cannot be read: {error}") from error
+        return _opened_path(Path(content), field)
     if not hasattr(content, "read"):
         raise InvalidInput(f"{field} is of the type {type(content).__name__}; give {forms}")
+    if isinstance(content, io.TextIOBase):
+        raise _as_text(field)
     if _is_plain_file(content):
         content.seek(0)
         return cast("BinaryIO", content), False
@@ -172,8 +201,25 @@ def _opened(content: Any, field: str, forms: str) -> tuple[BinaryIO, bool]:
         content.seek(0)
     data = content.read()
     if not isinstance(data, bytes):
-        raise InvalidInput(f"{field} was opened as text; open it in binary mode, 'rb'")
+        raise _as_text(field)
     return io.BytesIO(data), True
+
+
+def _as_text(field: str) -> InvalidInput:
+    return InvalidInput(f"{field} was opened as text; open it in binary mode, 'rb'")
+
+
+def _opened_path(path: Path, field: str) -> tuple[BinaryIO, bool]:
+    if path.exists() and not path.is_file():
+        raise InvalidInput(f"{field} cannot be read: {path} is no file")
+    return path.open("rb"), True
+
+
+def _check_labels(name: object, kind: object, field: str, forms: str) -> None:
+    if not isinstance(name, str | None) or not isinstance(kind, str | None):
+        raise InvalidInput(f"{field} has a name or a MIME type that is no text; give {forms}")
+    if kind and not (kind.isascii() and kind.isprintable()):
+        raise InvalidInput(f"{field} has the MIME type {kind!r}; give one such as 'image/png'")
 
 
 def _is_plain_file(content: Any) -> bool:

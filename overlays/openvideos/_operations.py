@@ -5,6 +5,7 @@ Names and keywords are the official SDK's. `_videos.py` makes the sync and async
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,10 +24,10 @@ from openvideos_api.api.videos import retrieve_video as retrieve_endpoint
 from openvideos_api.types import UNSET
 
 from . import _decoding as decoding
-from ._calls import NOT_GIVEN, Call, NotGiven, call, is_success
+from ._calls import NOT_GIVEN, Call, NotGiven, call, given, is_success
 from ._content import VideoContent, video_content
 from ._errors import InvalidInput
-from ._files import Upload, checked_id, file_input, image_input, video_input
+from ._files import Upload, checked_id, checked_text, file_input, image_input, video_input
 
 if TYPE_CHECKING:
     from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
@@ -77,10 +78,10 @@ def create(
         CreateUncertain: The answer was lost: there may be a job.
         APIError: The request did not succeed.
     """
-    fields = _given(prompt=_text(prompt, "prompt"), model=model, size=size)
-    fields |= _given(seconds=_seconds(seconds))
-    ids = [_character_id(character) for character in characters or ()]
-    reference = None if input_reference is None else image_input(input_reference, size=size)
+    fields = _texts(prompt=prompt, model=model, size=size, seconds=_seconds(seconds))
+    ids = _character_ids(characters)
+    image = given(input_reference)
+    reference = None if image is None else image_input(image, size=fields.get("size"))
     body: models.CreateVideoForm | models.CreateVideoJson
     if isinstance(reference, Upload):
         body = models.CreateVideoForm(
@@ -167,10 +168,11 @@ def list_(
         UnsupportedByServer: The server has no list.
         APIError: The request did not succeed.
     """
-    if limit is not None and not 1 <= limit <= 100:
-        raise InvalidInput(f"limit is {limit}; a page holds 1 to 100 videos")
+    fields = _texts(after=after, order=order)
+    if given(limit) is not None:
+        fields["limit"] = _limit(limit)
     return call(
-        list_endpoint.request_arguments(**_given(after=after, limit=limit, order=order)),
+        list_endpoint.request_arguments(**fields),
         decoding.video_list,
         extra_headers=extra_headers,
         extra_query=extra_query,
@@ -235,15 +237,16 @@ def download_content(
         UnexpectedContent: Something else was sent than was asked for.
         APIError: The request did not succeed.
     """
-    wanted = UNSET if variant is None or variant == "video" else variant
+    chosen: Variant = given(variant) or "video"
     arguments = download_endpoint.request_arguments(
-        checked_id(video_id, "video_id"), variant=wanted
+        checked_id(video_id, "video_id"), variant=UNSET if chosen == "video" else chosen
     )
     # Compressed on the way, a video only grows, and its length would say nothing.
     arguments["headers"] = {**arguments["headers"], "Accept-Encoding": "identity"}
     return call(
         arguments,
-        partial(video_content, variant=variant or "video"),
+        partial(video_content, variant=chosen),
+        brings_file=True,
         extra_headers=extra_headers,
         extra_query=extra_query,
         extra_body=extra_body,
@@ -278,7 +281,7 @@ def remix(
     return call(
         remix_endpoint.request_arguments(
             checked_id(video_id, "video_id"),
-            body=models.RemixVideoJson(prompt=_text(prompt, "prompt")),
+            body=models.RemixVideoJson(prompt=checked_text(prompt, "prompt")),
         ),
         decoding.video,
         creates=True,
@@ -318,7 +321,7 @@ def edit(
         CreateUncertain: The answer was lost: there may be a job.
         APIError: The request did not succeed.
     """
-    fields = _given(prompt=_text(prompt, "prompt"), model=model)
+    fields = _texts(prompt=prompt, model=model)
     source = video_input(video)
     body: models.EditVideoForm | models.EditVideoJson
     if isinstance(source, Upload):
@@ -368,7 +371,7 @@ def extend(
         CreateUncertain: The answer was lost: there may be a job.
         APIError: The request did not succeed.
     """
-    fields = _given(prompt=_text(prompt, "prompt"), model=model, seconds=_seconds(seconds))
+    fields = _texts(prompt=prompt, model=model, seconds=_seconds(seconds))
     source = video_input(video)
     body: models.ExtendVideoForm | models.ExtendVideoJson
     if isinstance(source, Upload):
@@ -414,7 +417,7 @@ def create_character(
         APIError: The request did not succeed.
     """
     upload = file_input(video, "video")
-    body = models.CreateCharacterForm(name=_text(name, "name"), video=upload.file)
+    body = models.CreateCharacterForm(name=checked_text(name, "name"), video=upload.file)
     return call(
         create_character_endpoint.request_arguments(body=body),
         decoding.character,
@@ -462,22 +465,37 @@ def _is_success_or_video(response: Response) -> bool:
     return is_success(response) or decoding.carries_video(response)
 
 
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+def _texts(*, prompt: object = NOT_GIVEN, **optional: object) -> Any:
+    """Return the fields that are given, each checked to be text; a prompt may not be None."""
+    fields = {} if prompt is NOT_GIVEN else {"prompt": checked_text(prompt, "prompt")}
+    return fields | {
+        name: checked_text(value, name)
+        for name, value in optional.items()
+        if given(value) is not None
+    }
 
 
-def _text(value: object, field: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidInput(f"{field} must be text, but is of the type {type(value).__name__}")
+def _limit(value: object) -> int:
+    if not isinstance(value, int) or not 1 <= value <= 100:
+        raise InvalidInput(f"limit is {value!r}; a page holds 1 to 100 videos")
     return value
 
 
-def _seconds(value: object) -> str | None:
-    if value is None or isinstance(value, str):
+def _seconds(value: object) -> object:
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+        raise InvalidInput(f"seconds is {value!r}; it must be a number or text")
+    if not isinstance(value, int | float):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"seconds must be a number or text, but is {value!r}")
     return str(int(value)) if value == int(value) else str(value)
+
+
+def _character_ids(characters: object) -> list[str]:
+    characters = given(characters)
+    if characters is None:
+        return []
+    if isinstance(characters, str | Mapping) or not isinstance(characters, Iterable):
+        raise InvalidInput(f"characters is {characters!r}; give a list of characters")
+    return [_character_id(character) for character in characters]
 
 
 def _character_id(character: object) -> str:

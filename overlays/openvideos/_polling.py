@@ -29,6 +29,8 @@ DEFAULT_MAX_WAIT = 3600.0  # seconds; what a job made is gone an hour after its 
 SHORTEST_PAUSE = 0.5  # seconds; what a server asks for is bounded by these two
 LONGEST_PAUSE = 60.0
 
+_LONGEST_INTERVAL = 86_400.0
+
 _FIRST_PAUSE = 10.0  # of our own choice; it grows, and is spread by up to a tenth
 _LAST_PAUSE = 20.0
 _GROWTH = 1.1
@@ -42,6 +44,24 @@ _LAST_LOOK = 1.0  # seconds before the deadline
 # status, is that video's status; what is not listed here is raised.
 WAIT_ON = frozenset({408, 409, 425, 429, *range(500, 600)}) - {501}
 WAIT_ON_IF_JUST_CREATED = frozenset({404})
+
+
+def check_limits(*, max_wait: object, interval: object) -> None:
+    """Make sure that one can wait so, which is better known before a job is created.
+
+    Raises:
+        InvalidInput: One cannot.
+    """
+    if interval is not None and not (
+        isinstance(interval, int | float) and 0 < interval <= _LONGEST_INTERVAL
+    ):
+        raise InvalidInput(
+            f"interval is {interval!r}; it must be more than 0 seconds, and at most a day"
+        )
+    if max_wait is not None and not (isinstance(max_wait, int | float) and max_wait >= 0):
+        raise InvalidInput(
+            f"max_wait is {max_wait!r}; give 0 seconds or more, or None to wait for ever"
+        )
 
 
 @frozen
@@ -101,12 +121,7 @@ class Poll:
     _last_look_planned: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.interval is not None and not self.interval > 0:
-            raise InvalidInput(f"interval is {self.interval}; it must be more than 0 seconds")
-        if self.max_wait is not None and not self.max_wait >= 0:
-            raise InvalidInput(
-                f"max_wait is {self.max_wait}; give 0 seconds or more, or None to wait for ever"
-            )
+        check_limits(max_wait=self.max_wait, interval=self.interval)
 
     def begin(self, *, asked: float | None, seen: float, chance: float) -> Decision:
         """Decide how to start.
@@ -172,14 +187,14 @@ class Poll:
         if late:
             pause = min(pause, _LATE_PAUSE)
         if asked is not None:
-            pause = max(pause if self.interval is not None else 0, _bounded(asked))
+            pause = max(pause if self.interval is not None else 0, bounded(asked))
         return self._pause_for(pause, now)
 
     def _pause(self, asked: float | None, chance: float) -> float:
         if self.interval is not None:
             return self.interval
         if asked is not None:
-            return _bounded(asked)
+            return bounded(asked)
         # The power is bounded before it is taken, as a float overflows.
         own = min(_FIRST_PAUSE * _GROWTH ** min(self.attempts, 10), _LAST_PAUSE)
         return own * (1 - _SPREAD + 2 * _SPREAD * chance)
@@ -228,5 +243,6 @@ def _passes(error: APIError) -> bool:
     return isinstance(error, APIConnectionError | APIResponseValidationError)
 
 
-def _bounded(seconds: float) -> float:
+def bounded(seconds: float) -> float:
+    """Return the pause that a server asks for, within reason."""
     return min(max(seconds, SHORTEST_PAUSE), LONGEST_PAUSE)

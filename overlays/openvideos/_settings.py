@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import os
-from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from attrs import field, frozen
 
@@ -18,13 +20,16 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = 600.0
 DEFAULT_MAX_RETRIES: Final = 2
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
 
 @frozen
 class Settings:
     """What every request of a client has in common.
 
     Attributes:
-        base_url: The server's address with its prefix, without a slash at the end.
+        base_url: The server's address with its prefix, without a slash at the end and without a
+            password.
         api_key: The key; None where the server wants none.
         timeout: How long one request may take, in seconds.
         max_retries: How often a request that failed is repeated.
@@ -59,29 +64,33 @@ def settings_from(
         base_url = _first(environment, "OPENVIDEOS_BASE_URL", "OPENAI_BASE_URL")
     if api_key is None:
         api_key = _first(environment, "OPENVIDEOS_API_KEY", "OPENAI_API_KEY")
-    if max_retries < 0:
-        raise InvalidInput(f"max_retries is {max_retries}; it must be 0 or more")
-    address, query = _split(base_url)
+    _check_retries(max_retries)
+    address, query, login = _split(base_url)
     key = _checked_key(api_key) if api_key else None
     headers = {"Authorization": f"Bearer {key}"} if key else {}
+    if login:
+        headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
     return Settings(
         base_url=address,
         api_key=key,
         timeout=timeout,
         max_retries=max_retries,
-        headers=headers | checked_headers(default_headers),
+        headers=laid_over(headers, checked_headers(default_headers)),
         query={**query, **(default_query or {})},
     )
 
 
-def checked_headers(headers: Mapping[str, object] | None) -> dict[str, str]:
+def checked_headers(headers: Mapping[Any, object] | None) -> dict[str, str]:
     """Return a copy of the headers.
 
     Raises:
-        InvalidInput: A value cannot stand in a header. It is not shown, as it may be a secret.
+        InvalidInput: A name or a value cannot stand in a header. Values are not shown, as they may
+            be secrets.
     """
     checked: dict[str, str] = {}
     for name, value in (headers or {}).items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise InvalidInput(f"{name!r} cannot be the name of a header")
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             raise InvalidInput(
                 f"the value of the header {name!r} must be text of printable ASCII characters"
@@ -90,11 +99,24 @@ def checked_headers(headers: Mapping[str, object] | None) -> dict[str, str]:
     return checked
 
 
+def laid_over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """Return headers with others in place of those of the same name, in whatever case."""
+    names = {name.lower() for name in others}
+    return {**{name: headers[name] for name in headers if name.lower() not in names}, **others}
+
+
 def _first(environment: Mapping[str, str], *names: str) -> str | None:
     return next((environment[name] for name in names if environment.get(name)), None)
 
 
-def _checked_key(key: str) -> str:
+def _check_retries(number: object) -> None:
+    if not isinstance(number, int) or number < 0:
+        raise InvalidInput(f"max_retries is {number!r}; it must be a whole number, 0 or more")
+
+
+def _checked_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise InvalidInput(f"api_key must be text, but is of the type {type(key).__name__}")
     if not key.isascii() or not key.isprintable() or key != key.strip():
         # The key itself is not shown.
         raise InvalidInput(
@@ -104,15 +126,19 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _split(base_url: str | None) -> tuple[str, dict[str, str]]:
+def _split(base_url: str | None) -> tuple[str, dict[str, str], str]:
+    """Return the address, what its query says, and the user's name and password before its host."""
     how = (
         "Give the server's address as base_url=, or in OPENVIDEOS_BASE_URL or OPENAI_BASE_URL, "
         "with its prefix: for example http://127.0.0.1:8000/v1"
     )
     if not base_url:
         raise InvalidInput(f"There is no base URL. {how}")
+    text = str(base_url).strip()
+    if not text.isprintable() or " " in text:
+        raise InvalidInput(f"The base URL holds spaces, line breaks or the like. {how}")
     try:
-        parts = urlsplit(str(base_url).strip())
+        parts = urlsplit(text)
         _ = parts.port  # read for its check
     except ValueError as error:
         raise InvalidInput(f"The base URL is no address: {error}. {how}") from None
@@ -120,5 +146,6 @@ def _split(base_url: str | None) -> tuple[str, dict[str, str]]:
         raise InvalidInput(
             f"The base URL must start with http:// or https:// and name a host. {how}"
         )
-    address = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
-    return address, dict(parse_qsl(parts.query))
+    login, _, host = parts.netloc.rpartition("@")
+    address = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    return address, dict(parse_qsl(parts.query)), unquote(login)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _operations as operations
-from ._calls import NOT_GIVEN, NotGiven
+from ._calls import NOT_GIVEN, NotGiven, given
 from ._downloads import download
 from ._drivers import AsyncResource, Resource
+from ._errors import InvalidInput
 from ._files import checked_id
 from ._jobs import AsyncJob, Job, JobState, async_submit, created_job, sync_submit
 from ._methods import async_method, sends, sync_method
 from ._pages import async_list, sync_list
-from ._polling import DEFAULT_MAX_WAIT
+from ._polling import DEFAULT_MAX_WAIT, check_limits
 from ._waiting import wait_until_final
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
 ) -> Flow[Video]:
     """Start a job and wait until it is over; return it, also if it failed: look at its `status`.
 
-    The job's id is lost with an exception here. `submit` gives a handle that keeps it.
+    An exception while it waits has the job's id in its notes. `submit` gives a handle instead.
 
     Args:
         prompt: As for `create`; so are the arguments that are not explained here.
@@ -97,6 +98,8 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
         WaitTimeout: It was not over in time, and runs on.
         APIError: A request did not succeed.
     """
+    interval = _seconds(poll_interval_ms)
+    check_limits(max_wait=max_wait, interval=interval)
     job = yield from created_job(
         resource,
         operations.create(
@@ -112,18 +115,20 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
             timeout=timeout,
         ),
     )
-    return (
-        yield from wait_until_final(
-            resource,
-            job,
-            max_wait=max_wait,
-            interval=_seconds(poll_interval_ms),
+    try:
+        return (yield from wait_until_final(resource, job, max_wait=max_wait, interval=interval))
+    except BaseException as error:
+        error.add_note(f"The job is {job.id}: videos.job({job.id!r}) picks it up again.")
+        raise
+
+
+def _seconds(milliseconds: object) -> float | None:
+    number = given(milliseconds)
+    if number is not None and not (isinstance(number, int | float) and number > 0):
+        raise InvalidInput(
+            f"poll_interval_ms is {number!r}; it must be a number of milliseconds, more than 0"
         )
-    )
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+    return None if number is None else number / 1000
 
 
 class Videos(Resource):

@@ -16,6 +16,9 @@ from .faulty_server import FaultyServer, Script
 Connect = Callable[..., Any]
 Serve = Callable[[Script], FaultyServer]
 
+# For rules that do not know of the two kinds of clients, and are held by one of them.
+by_one_kind = pytest.mark.parametrize("connect", ["sync"], indirect=True)
+
 
 @pytest.fixture
 def clock() -> FakeClock:

@@ -25,6 +25,7 @@ class Request:
     target: str
     headers: Mapping[str, str]
     body: bytes
+    raw_headers: Any = None
 
     @property
     def path(self) -> str:
@@ -78,14 +79,17 @@ class Reply:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
+@frozen
 class Reset:
     """Read the request, then break the connection off."""
 
 
+@frozen
 class Silence:
     """Read the request, then say nothing until the server is closed."""
 
 
+@frozen
 class SlowHead:
     """Read the request, then send headers without an end, a byte at a time."""
 
@@ -152,7 +156,7 @@ def _handler(server: FaultyServer, closing: threading.Event) -> type[BaseHTTPReq
         def handle_any(self) -> None:
             body = self._body()
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = server.answer(Request(self.command, self.path, headers, body))
+            answer = server.answer(Request(self.command, self.path, headers, body, self.headers))
             match answer:
                 case Reset():
                     # Without lingering, closing sends a reset.

@@ -104,6 +104,102 @@ def test_reads_follow_redirects_and_take_no_key_to_another_host(
     assert not {"authorization", "api-key", "x-own"} & other.requests[0].headers.keys()
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_client_of_the_users_own_takes_nothing_to_another_host_either(
+    serve: Serve, kind: str
+) -> None:
+    import httpx
+
+    there = serve([VIDEO])
+    location = there.base_url.replace("127.0.0.1", "localhost") + "/videos/video_1"
+    here = serve([Reply(b"", 307, {"Location": location})])
+    options: dict[str, Any] = {"auth": ("user", "hunter2"), "headers": {"X-Mine": "secret"}}
+
+    async def asked() -> None:
+        async with httpx.AsyncClient(**options) as mine:
+            await AsyncOpenVideos(base_url=here.base_url, http_client=mine).videos.retrieve("v")
+
+    if kind == "async":
+        asyncio.run(asked())
+    else:
+        with httpx.Client(**options) as mine:
+            OpenVideos(base_url=here.base_url, http_client=mine).videos.retrieve("v")
+    assert here.requests[0].headers["authorization"].startswith("Basic ")
+    assert here.requests[0].headers["x-mine"] == "secret"
+    assert not {"authorization", "x-mine"} & there.requests[0].headers.keys()
+
+
+@pytest.mark.parametrize(
+    ("there", "kept"),
+    [("http://host/x", False), ("https://host/x", True), ("https://host:8443/x", False)],
+)
+def test_no_key_is_taken_off_an_encrypted_connection_or_to_another_port(
+    there: str, kept: bool
+) -> None:
+    import httpx
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if len(seen) == 1:
+            return httpx.Response(307, headers={"Location": there})
+        return httpx.Response(200, json={"id": "video_1"})
+
+    seen: list[httpx.Request] = []
+    with httpx.Client(transport=httpx.MockTransport(answer)) as mine:
+        client = OpenVideos(
+            base_url="https://host/v1",
+            api_key="sk-test-key",
+            default_headers={"api-key": "k"},
+            http_client=mine,
+        )
+        client.videos.retrieve("video_1")
+    assert ("api-key" in seen[1].headers) == kept
+    assert ("authorization" in seen[1].headers) == kept
+
+
+def test_a_header_given_in_another_case_takes_the_place_of_ours(
+    connect: Connect, serve: Serve
+) -> None:
+    from http.client import HTTPMessage
+
+    sent: list[list[str]] = []
+
+    def answer(request: Request) -> Reply:
+        assert isinstance(request.raw_headers, HTTPMessage)
+        sent.append(request.raw_headers.get_all("authorization", []))
+        return VIDEO
+
+    client = connect(serve(answer).base_url, default_headers={"authorization": "Basic x"})
+    client.videos.retrieve("video_1")
+    client.videos.retrieve("video_1", extra_headers={"AUTHORIZATION": "Basic y"})
+    assert sent == [["Basic x"], ["Basic y"]]
+
+
+def test_a_client_that_was_closed_says_so(connect: Connect, serve: Serve) -> None:
+    server = serve([VIDEO])
+    client = connect(server.base_url)
+    client.videos.retrieve("video_1")
+    client.close()
+    with pytest.raises(InvalidInput, match="client is closed"):
+        client.videos.create(prompt="x")
+    assert len(server.requests) == 1
+
+
+def test_an_async_client_serves_one_event_loop_after_another(serve: Serve) -> None:
+    server = serve([VIDEO])
+    client = AsyncOpenVideos(base_url=server.base_url)
+
+    async def ask() -> str:
+        return (await client.videos.create(prompt="x")).id
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # of what the first loop left open
+        assert [asyncio.run(ask()) for _ in range(3)] == ["video_1"] * 3
+        asyncio.run(client.close())
+        gc.collect()
+    assert len(server.requests) == 3
+
+
 @pytest.mark.parametrize("status", [301, 302, 303])
 def test_a_redirect_never_makes_a_read_of_a_create(
     connect: Connect, serve: Serve, status: int
