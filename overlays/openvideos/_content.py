@@ -116,22 +116,21 @@ def raise_if_unexpected(variant: str, response: Response) -> None:
     start = response.content[:START]
     if not start:
         raise UnexpectedContent(f"{response.url} answered {response.status_code} with nothing")
-    kind = media_type(start) or response.media_type
+    known = media_type(start)
+    kind = known or response.media_type
     group = kind.partition("/")[0]
-    if variant == "video":
-        if group in {"text", "image"} or kind.endswith(("json", "xml")):
-            raise UnexpectedContent(
-                f"{response.url} sent {kind} in place of a video: {_excerpt(response, group)}"
-            )
-    elif group == "video":
+    if group == "video" and variant != "video":
         raise UnexpectedContent(
             f"{response.url} sent the video in place of the {variant}: this server has no variants"
         )
-    elif group == "text" or kind.endswith(("json", "xml")):
+    if group == "image" and variant == "video":
+        raise UnexpectedContent(f"{response.url} sent {kind} in place of the video")
+    if known is None and (
+        group == "text"
+        or kind.endswith(("json", "xml"))
+        or start.lstrip().startswith((b"{", b"[", b"<"))  # whatever type it is said to have
+    ):
         raise UnexpectedContent(
-            f"{response.url} sent {kind} in place of the {variant}: {_excerpt(response, group)}"
+            f"{response.url} sent {kind or 'text'} in place of the {variant}: "
+            f"{response.text[:200]!r}"
         )
-
-
-def _excerpt(response: Response, group: str) -> str:
-    return "a picture" if group == "image" else repr(response.text[:200])

@@ -17,8 +17,9 @@ from ._errors import (
 from ._flows import Close, Flow, Sleep, open_stream, read
 from ._operations import Variant, download_content, retrieve
 from ._pauses import retry_after
+from ._polling import bounded
 from ._requests import execute
-from ._retries import LONGEST_PAUSE, pause_before_retry
+from ._retries import pause_before_retry
 from ._status_errors import status_error
 from ._statuses import is_final
 from ._targets import partial_file, target_path
@@ -94,7 +95,7 @@ def download(  # noqa: D417 - the first argument becomes self
                     and clock.monotonic() - start < _APPEARS_WITHIN
                 ):
                     asked = retry_after(outcome.headers, clock.now())
-                    yield Sleep(min(asked if asked is not None else _PAUSE, LONGEST_PAUSE))
+                    yield Sleep(_PAUSE if asked is None else bounded(asked))
                     continue
         else:
             return target
@@ -161,7 +162,7 @@ def _fetch(
         with partial_file(target) as file:
             while piece:
                 file.write(piece)
-                piece = yield from read(stream)
+                piece = yield from _rest(response, stream)
             _check_length(response, stream.received)
     finally:
         yield Close(stream)
@@ -174,7 +175,18 @@ def _read_at_least(stream: Stream, size: int) -> Flow[bytes]:
     return data
 
 
+def _rest(response: Response, stream: Stream) -> Flow[bytes]:
+    try:
+        return (yield from read(stream))
+    except APIConnectionError as error:
+        raise DownloadIncomplete(
+            f"{response.url} broke off after {stream.received} bytes: {error}"
+        ) from error
+
+
 def _check_length(response: Response, received: int) -> None:
     announced = response.headers.get("content-length", "")
+    if response.status_code == 206:  # a part, though the whole was asked for
+        announced = response.headers.get("content-range", "").rpartition("/")[2]
     if announced.isdecimal() and int(announced) != received:
         raise DownloadIncomplete(f"{response.url} broke off: {received} of {announced} bytes came")

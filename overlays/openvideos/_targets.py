@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ._errors import InvalidInput
+from ._errors import DownloadError, InvalidInput, OpenVideosError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
 
@@ -18,13 +18,20 @@ def target_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a file that can be written.
 
     Raises:
-        InvalidInput: It is a folder, or its folder does not exist.
+        InvalidInput: It is a folder or no file, or its folder does not exist.
     """
-    target = Path(path)
-    if target.is_dir():
+    try:
+        target = Path(path)
+        is_folder, has_folder = target.is_dir(), target.parent.is_dir()
+        is_fit = not target.exists() or (target.is_file() and os.access(target, os.W_OK))
+    except (OSError, TypeError, ValueError) as error:
+        raise _unwritable(path, error) from error
+    if is_folder:
         raise InvalidInput(f"{target} is a folder; give the name of a file in it")
-    if not target.parent.is_dir():
+    if not has_folder:
         raise InvalidInput(f"{target.parent} is no folder; make it first")
+    if not is_fit:
+        raise InvalidInput(f"{target} is there already, and is no file that can be written")
     return target
 
 
@@ -35,15 +42,30 @@ def partial_file(target: Path) -> Iterator[BinaryIO]:
     It is `<name>.part`, or has a word of chance before that ending where another process is, or
     was, at work on the same target. Where something fails it is removed, and the target is as it
     was.
+
+    Raises:
+        InvalidInput: No file can be made there.
+        DownloadError: The file cannot be written to its end.
     """
-    part, file = _created(target)
+    if target.is_symlink():
+        target = target.resolve()  # a link is followed, not replaced
+    try:
+        part, file = _created(target)
+    except (OSError, ValueError) as error:
+        raise _unwritable(target, error) from error
     try:
         with file:
             yield file
         part.replace(target)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, OpenVideosError):
+            raise DownloadError(f"{target} cannot be written: {error}") from error
         raise
+
+
+def _unwritable(path: object, error: Exception) -> InvalidInput:
+    return InvalidInput(f"{str(path)!r} cannot be written: {error}")
 
 
 def _created(target: Path) -> tuple[Path, BinaryIO]:

@@ -15,6 +15,7 @@ from openvideos import (
     APIStatusError,
     AuthenticationError,
     BadRequestError,
+    DownloadError,
     DownloadIncomplete,
     InternalServerError,
     InvalidInput,
@@ -28,7 +29,7 @@ from openvideos import (
     VideoWasDeleted,
 )
 
-from .conftest import Connect, Serve
+from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import EPOCH, FakeClock
 from .faulty_server import Answer, FaultyServer, Reply, Request, Reset
 
@@ -85,10 +86,16 @@ CUT: dict[str, Answer] = {
     "by a reset": Reset(),
     "short of its length": Reply(MP4, cut_after=1000),
     "at its first byte": Reply(MP4, cut_after=0),
+    "before the end of the whole": Reply(
+        MP4[:1000], 206, {"Content-Range": f"bytes 0-999/{len(MP4)}"}
+    ),
     "in a chunk": Reply(
         b"3e8\r\n" + MP4[:500], headers={"transfer-encoding": "chunked", "content-length": ""}
     ),
 }
+
+
+BEGUN = {"short of its length", "in a chunk", "before the end of the whole"}
 
 
 @pytest.mark.parametrize("cut", CUT)
@@ -98,8 +105,9 @@ def test_a_download_that_is_cut_off_leaves_no_half_file(
     target = tmp_path / "cat.mp4"
     target.write_bytes(b"the old one")
     server = serve([CUT[cut]])
-    with pytest.raises((APIConnectionError, DownloadIncomplete)):
+    with pytest.raises((APIConnectionError, DownloadIncomplete)) as caught:
         connect(server.base_url).videos.download("video_1", target)
+    assert isinstance(caught.value, DownloadIncomplete) == (cut in BEGUN)
     assert len(server.requests) == 3
     assert target.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [target]
@@ -135,8 +143,10 @@ def test_a_server_that_gives_no_length_is_trusted(
 OTHER: dict[str, tuple[Reply, str]] = {
     "JSON": (Reply({"id": "video_1", "output_path": "/tmp/x.mp4"}), "output_path"),  # noqa: S108 - a server's
     "HTML": (Reply(b"<html>Log in</html>", headers={"Content-Type": "text/html"}), "Log in"),
-    "a picture": (Reply(WEBP, headers={"Content-Type": "image/webp"}), "picture"),
+    "a picture": (Reply(WEBP, headers={"Content-Type": "image/webp"}), "image/webp"),
     "nothing": (Reply(b""), "with nothing"),
+    "JSON by no name": (Reply(b' {"status": "queued"}', headers={"Content-Type": ""}), "queued"),
+    "JSON by another name": (Reply(b'{"detail": "wait"}'), "wait"),
 }
 
 
@@ -246,6 +256,53 @@ def test_a_variant_that_a_server_does_not_have_is_told_at_once(
     assert clock.sleeps == []
 
 
+def test_a_file_that_appears_late_is_not_asked_for_in_a_rush(
+    connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock
+) -> None:
+    hurried = Reply({"error": {"message": "Not yet."}}, 409, {"Retry-After": "0"})
+    server = serve(with_status(VIDEO, hurried))
+    with pytest.raises(APIStatusError, match="Not yet"):
+        connect(server.base_url, max_retries=0).videos.download("video_1", tmp_path / "cat.mp4")
+    assert len(contents(server)) <= 21
+    assert clock.time >= 10
+
+
+PLACES: dict[str, Any] = {
+    "NUL": "a\0b.mp4",
+    "half a character": "\ud800.mp4",
+    "a long name": "x" * 300,
+    "bytes": b"cat.mp4",
+    "nothing": None,
+    "below a file": __file__ + "/cat.mp4",
+    "a system folder": "/proc/self/cat.mp4",
+    "a device": "/dev/null",
+}
+
+
+@by_one_kind
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_is_no_place_is_bad_input(connect: Connect, serve: Serve, place: str) -> None:
+    videos = connect(serve([FILE]).base_url).videos
+    content = videos.download_content("video_1")
+    with pytest.raises(InvalidInput, match=r"written|folder"):
+        videos.download("video_1", PLACES[place])
+    with pytest.raises(InvalidInput, match=r"written|folder"):
+        content.write_to_file(PLACES[place])
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_link_is_followed_and_not_replaced(
+    connect: Connect, serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "latest.mp4"
+    link.symlink_to(tmp_path / "disk" / "cat.mp4")
+    assert connect(serve([FILE]).base_url).videos.download("video_1", link) == link
+    assert link.is_symlink()
+    assert (tmp_path / "disk" / "cat.mp4").read_bytes() == MP4
+    assert len(list(tmp_path.rglob("*"))) == 3
+
+
 @pytest.mark.parametrize("place", ["", "nowhere/cat.mp4"])
 def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_asked(
     connect: Connect, serve: Serve, tmp_path: Path, place: str
@@ -284,7 +341,7 @@ def test_a_disk_that_is_full_leaves_the_old_file(
     monkeypatch.setattr(
         targets, "_created", lambda target: (target.with_name("cat.mp4.part"), Full())
     )
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DownloadError, match="No space left"):
         connect(serve([FILE]).base_url).videos.download("video_1", target)
     assert target.read_bytes() == b"the old one"
 
