@@ -73,7 +73,11 @@ def video_list(response: Response) -> ListedVideos:
     sent = response.json_or_none()
     page = {"data": sent} if isinstance(sent, list) else _object(response)
     items = page.get("data") or []
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    if (
+        "data" not in page
+        or not isinstance(items, list)
+        or not all(isinstance(item, dict) for item in items)
+    ):
         raise _meaningless(response, "a page whose data is no list of videos")
     return ListedVideos(
         data=[_video(item, response, None) for item in items],
@@ -85,9 +89,15 @@ def video_list(response: Response) -> ListedVideos:
 
 
 def deletion(response: Response, video_id: str) -> VideoDeleted:
-    """Read what became of a deletion: done, unless the answer says otherwise."""
+    """Read what became of a deletion: done, unless the answer says otherwise.
+
+    Raises:
+        APIResponseValidationError: The answer is an error or a page of HTML all the same.
+    """
     sent = response.json_or_none()
     sent = sent if isinstance(sent, dict) else {}
+    if (sent.get("error") and "id" not in sent) or response.text.lstrip().startswith("<"):
+        raise _meaningless(response, f"an error all the same: {describe(response).message}")
     values = coerced(DELETION, sent)
     if values["deleted"] is None:
         word = sent.get("status") if sent.get("object") == "video" else None

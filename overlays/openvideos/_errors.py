@@ -71,7 +71,8 @@ class APIError(OpenVideosError):
         code: The server's reason for programs, such as `invalid_value`.
         param: The request field that is at fault.
         type: The server's kind of error, such as `invalid_request_error`.
-        body: The answer's body: decoded where it was JSON, else its text; None without one.
+        body: The answer's body: decoded where it was JSON (of the protocol's envelope, what is
+            in its `error`), else its text; None without one.
         response: The answer; None without one.
     """
 
@@ -88,6 +89,8 @@ class APIError(OpenVideosError):
         self.param = details.param if details else None
         self.type = details.type if details else None
         self.body: object = details.body if details else None
+        if isinstance(self.body, dict) and isinstance(self.body.get("error"), dict):
+            self.body = self.body["error"]
         self.response = response
         super().__init__(f"{message} {advice}".rstrip())
 

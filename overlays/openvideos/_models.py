@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field
 
@@ -18,8 +18,14 @@ class _Answer:
 
     __slots__ = ()
 
+    @property
+    def _request_id(self) -> str | None:
+        """The server's id of the request, by the official SDK's name."""
+        return self.request_id
+
     if TYPE_CHECKING:
         additional_properties: dict[str, Any]
+        request_id: str | None
 
         def to_dict(self) -> dict[str, Any]: ...
 
@@ -39,10 +45,13 @@ class _Answer:
         """Return the fields as JSON, unknown ones included."""
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
 
-    def model_dump(self, *, exclude_none: bool = False) -> dict[str, Any]:
+    def model_dump(
+        self, *, mode: Literal["json", "python"] = "python", exclude_none: bool = False
+    ) -> dict[str, Any]:
         """Return the fields as a dictionary, unknown ones included.
 
         Args:
+            mode: Makes no difference, as all values are what JSON has.
             exclude_none: Leave out the fields without a value.
         """
         fields = self.to_dict()
@@ -73,6 +82,11 @@ class Video(generated.Video, _Answer):
 
     raw: Mapping[str, Any] = field(init=False, factory=dict, repr=False, eq=False)
     request_id: str | None = field(init=False, default=None, repr=False, eq=False)
+
+    @property
+    def object(self) -> str | None:
+        """Always `video`."""
+        return self.object_
 
     @property
     def url(self) -> str | None:
@@ -117,3 +131,8 @@ class VideoDeleted(generated.VideoDeleted, _Answer):
 
     raw: Mapping[str, Any] = field(init=False, factory=dict, repr=False, eq=False)
     request_id: str | None = field(init=False, default=None, repr=False, eq=False)
+
+    @property
+    def object(self) -> str | None:
+        """Always `video.deleted`."""
+        return self.object_

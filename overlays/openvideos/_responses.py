@@ -53,12 +53,15 @@ class Response:
         return self.content.decode("utf-8", errors="replace")
 
     def json(self) -> Any:
-        """Return the body, decoded.
+        """Return the body, decoded; bytes in it that are no UTF-8 are replaced.
 
         Raises:
             ValueError: The body is not JSON.
         """
-        return json.loads(self.content)
+        try:
+            return json.loads(self.content)
+        except UnicodeDecodeError:
+            return json.loads(self.text)
 
     def json_or_none(self) -> Any:
         """Return the body, decoded; None where it is not JSON."""

@@ -97,10 +97,10 @@ def _advice(kind: type[APIStatusError], response: Response) -> str:
         return "Give the server's key as api_key=, or in OPENVIDEOS_API_KEY or OPENAI_API_KEY."
     if kind is CreateUncertainStatus:
         return ASK_THE_LIST
-    if 300 <= response.status_code < 400:
+    location = response.headers.get("location", "").partition("?")[0]
+    if 300 <= response.status_code < 400 and location:
         return (
-            f"{response.method} {response.url} is redirected to "
-            f"{response.headers.get('location', '').partition('?')[0]!r}, which would change the "
-            "request: give the server's final address as base_url."
+            f"{response.method} {response.url} is redirected to {location!r}, which would change "
+            "the request: give the server's final address as base_url."
         )
     return ""

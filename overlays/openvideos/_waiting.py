@@ -84,6 +84,7 @@ def _look(resource: HasContext, job: JobState, poll: Poll, seconds: float | None
     call = operations.retrieve(job.id)
     if settings.timeout is None or isinstance(settings.timeout, int | float):
         call = evolve(call, timeout=min(settings.timeout or _LONGEST_LOOK, _LONGEST_LOOK))
+        seconds = _LONGEST_LOOK if seconds is None else min(seconds, _LONGEST_LOOK)
     try:
         response = yield from send(call, seconds=seconds)
         if not call.answers(response):

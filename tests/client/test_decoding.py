@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -202,6 +203,9 @@ def test_a_video_is_written_out_by_the_names_of_the_official_sdk() -> None:
     assert json.loads(decoded.to_json()) == decoded.to_dict()
     assert "日本" in decoded.to_json()
     assert "\n" not in decoded.model_dump_json()
+    assert decoded.model_dump(mode="json") == decoded.to_dict()
+    assert video(object="video").object == "video"
+    assert decoding.deletion(response({"object": "video.deleted"}), "x").object == "video.deleted"
 
 
 def test_a_video_survives_copying_and_pickling() -> None:
@@ -217,6 +221,7 @@ def test_the_request_id_comes_along() -> None:
     headers = {"x-request-id": "req_1"}
     body = {"id": "x", "data": [{"id": "y"}]}
     assert decoding.video(response(body, headers)).request_id == "req_1"
+    assert decoding.video(response(body, headers))._request_id == "req_1"
     assert decoding.video_list(response(body, headers)).request_id == "req_1"
     assert decoding.character(response(body, headers)).request_id == "req_1"
     assert decoding.deletion(response(body, headers), "x").request_id == "req_1"
@@ -243,6 +248,17 @@ def test_a_deletion_is_done_unless_the_answer_says_otherwise(sent: Any, deleted:
     assert (decoded.id, decoded.deleted) == ("video_1", deleted)
 
 
+@pytest.mark.parametrize("sent", [{"error": {"message": "No."}}, {"error": "No."}, b"<html>"])
+def test_an_error_in_place_of_a_deletion_is_no_deletion(sent: Any) -> None:
+    with pytest.raises(APIResponseValidationError, match="error all the same"):
+        decoding.deletion(response(sent), "video_1")
+
+
+def test_a_wrong_byte_in_a_prompt_costs_no_job() -> None:
+    decoded = decoding.video(response(b'{"id": "video_1", "prompt": "caf\xe9"}'))
+    assert (decoded.id, decoded.prompt) == ("video_1", "caf\ufffd")
+
+
 @pytest.mark.parametrize(
     "sent", [b"<html>", b"", b"\xff", [], 7, None, "x", {"error": {"message": "no"}}, {"x": 1}]
 )
@@ -257,7 +273,7 @@ def test_a_page_may_be_a_bare_list_or_lack_everything_but_ids() -> None:
         assert [item.id for item in page.data] == ["a"]
         assert (page.first_id, page.last_id, page.has_more) == (None, None, None)
     assert decoding.video_list(response({"data": None})).data == []
-    for broken in ({"data": "x"}, {"data": [1]}, b"<html>"):
+    for broken in ({"data": "x"}, {"data": [1]}, b"<html>", {}, {"id": "a", "status": "queued"}):
         with pytest.raises(APIResponseValidationError):
             decoding.video_list(response(broken))
 
@@ -272,7 +288,7 @@ NAMES = st.sampled_from([*(name.rstrip("_") for name in FIELDS), "task_id", "cre
 
 @given(st.dictionaries(NAMES, JSON))
 def test_no_value_of_any_field_crashes_and_all_come_out_typed(fields: dict[str, Any]) -> None:
-    decoded = decoding.video(response(fields), known_id="video_1")
+    decoded = decoding.video(response({"id": "x", **fields}), known_id="video_1")
     assert isinstance(decoded.status, str)
     for name in ("progress", "created_at", "completed_at", "expires_at"):
         value = getattr(decoded, name)
@@ -287,10 +303,10 @@ def test_no_value_of_any_field_crashes_and_all_come_out_typed(fields: dict[str, 
 
 @given(st.one_of(st.binary(), JSON.map(lambda value: json.dumps(value).encode())))
 def test_no_body_crashes_any_decoder(body: bytes) -> None:
-    for decode in (decoding.video, decoding.video_list, decoding.character):
+    deletion = partial(decoding.deletion, video_id="video_1")
+    for decode in (decoding.video, decoding.video_list, decoding.character, deletion):
         with suppress(APIResponseValidationError):
             decode(response(body))
-    decoding.deletion(response(body), "video_1")
     decoding.carries_video(response(body))
 
 

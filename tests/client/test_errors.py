@@ -7,6 +7,7 @@ import logging
 import pickle
 import re
 import traceback
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ def test_an_error_carries_what_is_needed_to_act(connect: Connect, serve: Serve) 
         connect(server.base_url).videos.retrieve("video_1")
     error = caught.value
     assert (error.message, error.type, error.param, error.code) == ("Bad.", "t", "size", "c")
-    assert (error.status_code, error.request_id, error.body) == (400, "req_1", body)
+    assert (error.status_code, error.request_id, error.body) == (400, "req_1", body["error"])
     assert error.response.headers["RETRY-AFTER"] == "9"
     assert str(error) == "Bad. (HTTP 400, param size, code c, request req_1)"
 
@@ -221,14 +222,24 @@ SECRET = "sk-very-secret-0123456789"
 def talkative(request: Request) -> Reply:
     """Repeats the key that it was sent, as some servers do."""
     key = request.headers.get("authorization", "") + request.headers.get("api-key", "")
-    return Reply({"error": {"message": f"Incorrect API key provided: {key}", "key": key}}, 401)
+    body = {"error": {"message": f"Incorrect API key provided: {key}", "key": key}}
+    return Reply(body, 401, {"x-request-id": key})
+
+
+def talkative_with_200(request: Request) -> Reply:
+    return Reply(talkative(request).body)
+
+
+def talkative_in_html(request: Request) -> Reply:
+    return Reply(f"<title>{request.headers['authorization']}</title>".encode())
 
 
 def test_no_error_log_or_repr_shows_the_key(
     connect: Connect, serve: Serve, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    urls = [serve(talkative).base_url, refusing_url()]
+    servers = (talkative, talkative_with_200, talkative_in_html)
+    urls = [*(serve(server).base_url for server in servers), refusing_url()]
     for url in urls:
         client = connect(url, api_key=SECRET, default_headers={"X-Other": SECRET}, max_retries=0)
         calls: list[Callable[[Any], Any]] = [
@@ -267,10 +278,46 @@ def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(
         assert SECRET not in str(caught.value)
 
 
-def test_a_password_in_the_address_is_not_shown(connect: Connect, serve: Serve) -> None:
-    url = serve([Reply(b"", 405)]).base_url.replace("//", "//user:hunter2@")
-    client = connect(url)
+def test_a_password_in_the_address_is_sent_and_not_shown(
+    connect: Connect, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server = serve([Reply(b"", 405)])
+    client = connect(server.base_url.replace("//", "//us%20er:hunter2@"))
     with pytest.raises(openvideos.UnsupportedByServer) as caught:
         client.videos.retrieve("video_1")
-    inner = getattr(client, "_inner", client)
-    assert "hunter2" not in str(caught.value) + repr(inner) + caught.value.response.url
+    inner: Any = getattr(client, "_inner", client)
+    told = [str(caught.value), repr(inner), repr(inner.settings), caught.value.response.url]
+    told += [record.getMessage() for record in caplog.records]
+    assert "hunter2" not in "".join(told)
+    sent = b64decode(server.requests[0].headers["authorization"].removeprefix("Basic "))
+    assert sent == b"us er:hunter2"
+
+
+def test_an_answer_that_names_the_key_in_a_prompt_is_left_as_it_is(
+    connect: Connect, serve: Serve
+) -> None:
+    """Else an id or an address with the word in it would be lost."""
+    sent = {"id": "video_vllm-omni", "prompt": "vllm-omni", "status": "queued"}
+    client = connect(serve([Reply(sent)]).base_url, api_key="vllm-omni")
+    assert client.videos.create(prompt="x").raw == sent
+
+
+def test_an_answer_without_an_end_is_given_up(
+    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gzip
+
+    monkeypatch.setattr("openvideos._transport._LARGEST_BODY", 1_000_000)
+    bomb = gzip.compress(bytes(2_000_000))
+    videos = connect(serve([Reply(bomb, headers={"Content-Encoding": "gzip"})]).base_url).videos
+    with pytest.raises(openvideos.APIConnectionError, match="larger than"):
+        videos.retrieve("video_1", timeout=5)
+    with pytest.raises(openvideos.CreateUncertain, match="larger than"):
+        videos.create(prompt="x")
+    assert len(videos.download_content("video_1").content) == 2_000_000
+
+
+def test_a_redirect_that_leads_nowhere_is_not_called_one(connect: Connect, serve: Serve) -> None:
+    with pytest.raises(APIStatusError, match=r"^Not Modified\. \(HTTP 304\)$"):
+        connect(serve([Reply(b"", 304)]).base_url).videos.retrieve("video_1")

@@ -295,3 +295,23 @@ def test_a_wrong_key_and_a_wrong_address_end_the_waiting_at_once(
         videos.job("video_1").wait()
     with pytest.raises(BadRequestError):
         connect(serve([Reply({"detail": "no"}, status=400)]).base_url).videos.job("x").wait()
+
+
+def test_one_look_that_trickles_does_not_take_the_whole_wait(
+    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openvideos._waiting._LONGEST_LOOK", 0.2)
+    server = serve([Reply(RUNNING, pieces=1, pause=0.05), Reply(DONE)])
+    client = connect(server.base_url, _clock=Clock())
+    video = client.videos.job("video_1").wait(max_wait=None, interval=0.01)
+    assert video.status == "completed"
+    assert len(server.requests) == 2
+
+
+def test_the_id_of_a_job_is_in_the_notes_of_what_ends_its_wait(
+    connect: Connect, serve: Serve
+) -> None:
+    server = serve([Reply(QUEUED), Reply({"error": {"message": "Bad key."}}, status=401)])
+    with pytest.raises(AuthenticationError) as caught:
+        connect(server.base_url).videos.create_and_poll(prompt="x")
+    assert "videos.job('video_1')" in "".join(caught.value.__notes__)
