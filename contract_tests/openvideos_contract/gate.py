@@ -277,7 +277,7 @@ class Gate:
     def _forbid_deleting_others(self, method: str, path: str) -> None:
         if method != "DELETE":
             return
-        target = unquote(path).rstrip("/").rpartition("/")[2]
+        target = _last_segment(path)
         if self.configuration.run_id in target:
             return  # an id that the suite invented
         if target not in {made.id for made in self.made}:
@@ -319,7 +319,7 @@ class Gate:
     def _note_deletion(self, exchange: Exchange, path: str) -> None:
         if exchange.request.method != "DELETE" or not exchange.ok:
             return
-        self.note_gone(unquote(path).rpartition("/")[2])
+        self.note_gone(_last_segment(path))
 
     def _observe(self, exchange: Exchange, path: str) -> None:
         operation = self.contract.operation(exchange.request.method, path)
@@ -331,7 +331,7 @@ class Gate:
                 body = exchange.json()
                 if isinstance(body, dict) and isinstance(body.get("id"), str):
                     # A retrieve is about the id that was asked for, whatever it answers.
-                    asked = unquote(path).rpartition("/")[2]
+                    asked = _last_segment(path)
                     about = asked if name == "retrieve_video" else body["id"]
                     self.videos.append((about, body, exchange))
 
@@ -348,6 +348,11 @@ def was_reset(error: BaseException | None) -> bool:
 def video_path(video_id: str, *rest: str) -> str:
     """Return the path of a video, or of something below it, the id as one segment."""
     return "/".join(["/videos", quote(video_id, safe=""), *rest])
+
+
+def _last_segment(path: str) -> str:
+    """Return what the last segment of a path stands for; a %2F in it is a part of an id."""
+    return unquote(path.rstrip("/").rpartition("/")[2])
 
 
 def _shown(request: httpx.Request) -> str:

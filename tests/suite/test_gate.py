@@ -65,6 +65,26 @@ def test_nothing_is_deleted_that_the_run_did_not_make(lenient: Any, gate_to: Mak
     assert {"own_0", "own_1", "own_2"} <= set(lenient.videos)
 
 
+def test_an_id_with_a_slash_is_deleted_and_its_end_is_not_taken_for_another(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    answer = lenient.answer
+
+    def renamed(method: str, path: str) -> tuple[int, Any]:
+        status, body = answer(method, path.replace("openai%3Aa%2Fb%3D%3D", "made_0"))
+        return status, body | {"id": "openai:a/b=="} if method == "POST" else body
+
+    lenient.answer = renamed
+    gate.send("POST", "/videos", json={"prompt": "x"})
+    gate.send("GET", video_path("openai:a/b=="))
+    assert {about for about, _, _ in gate.videos} == {"openai:a/b=="}
+    with pytest.raises(Prohibited):
+        gate.send("DELETE", video_path("own_0/openai:a/b=="))
+    assert gate.delete_made() == []
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
+
+
 def test_all_that_was_made_is_deleted_at_the_end_the_latest_first(
     lenient: Any, gate_to: MakeGate
 ) -> None:
