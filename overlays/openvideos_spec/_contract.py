@@ -88,8 +88,8 @@ def load_dialect(dialect: str | Path) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        # CSafeLoader and SafeLoader build plain data only.
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders build plain data only
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ContractError(f"{path} cannot be read as YAML: {error}") from error
     if not isinstance(document, dict):
