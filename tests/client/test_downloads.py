@@ -150,6 +150,7 @@ OTHER: dict[str, tuple[Reply, str]] = {
 }
 
 
+@by_one_kind
 @pytest.mark.parametrize("case", OTHER)
 def test_what_is_no_video_is_never_saved_as_one(
     connect: Connect, serve: Serve, tmp_path: Path, case: str
@@ -163,6 +164,7 @@ def test_what_is_no_video_is_never_saved_as_one(
     assert list(tmp_path.iterdir()) == []
 
 
+@by_one_kind
 @pytest.mark.parametrize("kind", ["video/mp4", "application/octet-stream", "image/webp"])
 def test_a_video_in_place_of_a_thumbnail_is_told_from_one(
     connect: Connect, serve: Serve, tmp_path: Path, kind: str
@@ -172,6 +174,7 @@ def test_a_video_in_place_of_a_thumbnail_is_told_from_one(
         videos.download("video_1", tmp_path / "cat.webp", variant="thumbnail")
 
 
+@by_one_kind
 @pytest.mark.parametrize("kind", ["video/x-msvideo", "video/avi", "application/octet-stream", ""])
 def test_a_video_need_not_be_an_mp4(
     connect: Connect, serve: Serve, tmp_path: Path, kind: str
@@ -222,6 +225,7 @@ FATES: dict[str, tuple[Any, Reply, type[OpenVideosError], str]] = {
 }
 
 
+@by_one_kind
 @pytest.mark.parametrize("fate", FATES)
 def test_why_there_is_nothing_to_download_is_told_by_the_job(
     connect: Connect, serve: Serve, tmp_path: Path, fate: str
@@ -233,6 +237,7 @@ def test_why_there_is_nothing_to_download_is_told_by_the_job(
     assert list(tmp_path.iterdir()) == []
 
 
+@by_one_kind
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_a_file_may_appear_a_little_after_completion(
     connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock, status: int

@@ -145,26 +145,20 @@ def test_an_error_carries_what_is_needed_to_act(connect: Connect, serve: Serve) 
     assert str(error) == "Bad. (HTTP 400, param size, code c, request req_1)"
 
 
-OFFICIAL_STATUSES = [400, 401, 403, 404, 409, 422, 429, 500, 503, 529]
-
-
-@pytest.mark.parametrize("status", OFFICIAL_STATUSES)
-def test_each_status_raises_the_error_of_the_official_name(
-    connect: Connect, serve: Serve, status: int
-) -> None:
+def test_each_status_raises_the_error_of_the_official_name_with_its_body() -> None:
     import httpx2
     import openai
 
-    body = {"error": {"message": "No.", "code": "x"}}
-    official = openai.OpenAI(
-        api_key="x", base_url="http://127.0.0.1"
-    )._make_status_error_from_response(
-        httpx2.Response(status, json=body, request=httpx2.Request("GET", "http://127.0.0.1"))
-    )
-    server = serve([Reply(body, status)])
-    with pytest.raises(APIStatusError) as caught:
-        connect(server.base_url, max_retries=0).videos.retrieve("video_1")
-    assert type(caught.value).__name__ == type(official).__name__
+    request = httpx2.Request("GET", "http://127.0.0.1")
+    with openai.OpenAI(api_key="x", base_url="http://127.0.0.1") as client:
+        for status in (400, 401, 403, 404, 409, 422, 429, 500, 503, 529):
+            for body in ({"error": {"message": "No.", "code": "x"}}, {"detail": "No."}):
+                official = client._make_status_error_from_response(
+                    httpx2.Response(status, json=body, request=request)
+                )
+                ours = status_error(answer(body, status), creates=False)
+                assert type(ours).__name__ == type(official).__name__
+                assert (ours.body, ours.status_code) == (official.body, status)
 
 
 def every_error() -> list[OpenVideosError]:
@@ -186,12 +180,12 @@ def every_error() -> list[OpenVideosError]:
     return made
 
 
-@pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
-def test_every_error_survives_pickling(error: OpenVideosError) -> None:
-    twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    assert type(twin) is type(error)
-    assert str(twin) == str(error)
-    assert vars(twin).keys() == vars(error).keys()
+def test_every_error_survives_pickling() -> None:
+    for error in every_error():
+        twin = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        assert type(twin) is type(error)
+        assert str(twin) == str(error)
+        assert vars(twin).keys() == vars(error).keys()
 
 
 def test_the_tree_in_the_docstring_is_the_tree_in_the_code() -> None:

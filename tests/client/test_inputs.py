@@ -115,6 +115,7 @@ WAITS: list[dict[str, Any]] = [
 ]
 
 
+@by_one_kind
 @pytest.mark.parametrize("wait", WAITS, ids=str)
 def test_a_wait_that_means_nothing_is_refused_before_a_job_is_created(
     connect: Connect, serve: Serve, wait: dict[str, Any]
@@ -128,6 +129,7 @@ def test_a_wait_that_means_nothing_is_refused_before_a_job_is_created(
 LIMITS: list[Any] = [-1, 0, math.nan, "10", (5, 30)]
 
 
+@by_one_kind
 @pytest.mark.parametrize("limit", LIMITS, ids=str)
 def test_a_time_limit_that_means_nothing_is_refused(
     connect: Connect, serve: Serve, limit: Any

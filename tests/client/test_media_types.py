@@ -60,7 +60,7 @@ def test_other_kinds_are_known_or_not(start: bytes, kind: str | None) -> None:
         ("WEBP", {"exif": b"Exif\0\0" + bytes(300)}),
     ],
 )
-@pytest.mark.parametrize("size", [(1, 1), (720, 1280), (1792, 1024), (3000, 7)])
+@pytest.mark.parametrize("size", [(1, 1), (72, 128), (3000, 7)])
 def test_the_size_of_a_picture_is_read(
     kind: str, options: dict[str, Any], size: tuple[int, int]
 ) -> None:

@@ -22,7 +22,7 @@ from openvideos import (
 )
 from openvideos._clock import Clock
 
-from .conftest import Connect, Serve
+from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock
 from .faulty_server import Reply, Request, Reset, Silence, SlowHead, refusing_url
 
@@ -75,6 +75,7 @@ ABSORBED = [
 ]
 
 
+@by_one_kind
 @pytest.mark.parametrize("fault", ABSORBED, ids=str)
 def test_what_passes_by_itself_is_waited_out(connect: Connect, serve: Serve, fault: Any) -> None:
     server = serve([Reply(QUEUED), fault, Reply(DONE)])
@@ -82,6 +83,7 @@ def test_what_passes_by_itself_is_waited_out(connect: Connect, serve: Serve, fau
     assert len(server.requests) == 3
 
 
+@by_one_kind
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 410, 422, 501])
 def test_what_waiting_cannot_help_is_raised(connect: Connect, serve: Serve, status: int) -> None:
     server = serve([Reply({"error": {"message": "No.", "code": "x"}}, status=status)])
@@ -104,6 +106,7 @@ def test_a_job_that_was_just_created_may_be_unknown_for_ten_seconds(
     assert 10 <= clock.time - start <= 12
 
 
+@by_one_kind
 @pytest.mark.parametrize("status", [200, 400, 500, 503])
 def test_a_failed_job_is_a_failed_job_whatever_its_http_status(
     connect: Connect, serve: Serve, status: int
@@ -117,6 +120,7 @@ def test_a_failed_job_is_a_failed_job_whatever_its_http_status(
     assert caught.value.video.status == "failed"
 
 
+@by_one_kind
 @pytest.mark.parametrize(
     ("word", "kind"),
     [
