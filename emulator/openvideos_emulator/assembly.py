@@ -50,7 +50,13 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
             location = str(Path(folder) / "emulator.sqlite")
         database = open_database(location, reset=settings.reset)
         parts.callback(database.close)
-        studio = Studio(database.folder_for_media)
+        try:
+            studio = Studio(database.folder_for_media)
+        except OSError as error:
+            raise SettingsError(
+                f"--db: the folder {database.folder_for_media}, where media are kept, cannot be "
+                f"made: {error.strerror}"
+            ) from error
         parts.callback(studio.close)
         service = Service(
             database=database,

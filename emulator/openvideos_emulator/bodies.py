@@ -12,7 +12,14 @@ import attrs
 from starlette.requests import ClientDisconnect
 
 from openvideos_emulator import multipart
-from openvideos_emulator.errors import ApiError, bad_request, invalid_type, joined
+from openvideos_emulator.errors import (
+    ApiError,
+    bad_request,
+    invalid_type,
+    joined,
+    shortened,
+    unknown_parameter,
+)
 from openvideos_emulator.validation import Checker
 
 if TYPE_CHECKING:
@@ -139,6 +146,7 @@ class _FormFields:
         properties = contract.resolve(schema).get("properties", {})
         resolved = {name: contract.resolve(field) for name, field in properties.items()}
         self._known = set(properties)
+        self._outer = {_outer(name) for name in properties}
         self._files = {name for name, field in resolved.items() if field.get("format") == "binary"}
         self._lists = {name for name, field in resolved.items() if field.get("type") == "array"}
 
@@ -151,9 +159,10 @@ class _FormFields:
                 f"We could not parse the multipart body of your request: {error}."
             ) from error
         fields: dict[str, Any] = {}
+        unknown: dict[str, str] = {}
         for part in parts:
             if part.name not in self._known:
-                fields[part.name] = Upload(part.data, part.content_type)
+                unknown[part.name] = ""
                 continue
             value = self._value(part)
             if part.name in self._lists:
@@ -162,9 +171,12 @@ class _FormFields:
                 raise invalid_type(part.name, "one value", "several")
             else:
                 fields[part.name] = value
-        checker.check(
-            {name: "" if isinstance(value, Upload) else value for name, value in fields.items()}
-        )
+        shown = {name: "" if isinstance(value, Upload) else value for name, value in fields.items()}
+        checker.check({**shown, **unknown})
+        for name in unknown:
+            # An open contract has further fields, but no other way of writing those it knows.
+            if _outer(name) in self._outer:
+                raise unknown_parameter(shortened(name))
         return _nested(fields)
 
     def _value(self, part: multipart.Part) -> str | Upload:
@@ -204,6 +216,10 @@ def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
             )
         nested[outer] = inner
     return nested
+
+
+def _outer(name: str) -> str:
+    return name.partition("[")[0]
 
 
 def _named(content_type: str | None) -> str:

@@ -96,7 +96,7 @@ def parsed_seconds(text: str) -> float:
     Raises:
         ApiError: 400, no video can be made of that length.
     """
-    seconds = float(text)
+    seconds = round(float(text), 2)
     if not 0 < seconds <= MOST_SECONDS:
         raise bad_request(
             f"Invalid value: '{text[:50]}'. A video is more than 0 and at most {MOST_SECONDS} "

@@ -7,6 +7,7 @@ processes may share one file.
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 _SECONDS_TO_WAIT_FOR_A_LOCK = 10
+_DRIVERS = {"sqlite", "sqlite+pysqlite"}
 
 
 class UnusableDatabaseError(Exception):
@@ -48,10 +50,12 @@ class Database:
         self._connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             result = query(self._connection, *args, **kwargs)
+            self._connection.exec_driver_sql("COMMIT")
         except BaseException:
-            self._connection.exec_driver_sql("ROLLBACK")
+            # SQLite itself has rolled back where the disk is full.
+            with contextlib.suppress(DatabaseError):
+                self._connection.exec_driver_sql("ROLLBACK")
             raise
-        self._connection.exec_driver_sql("COMMIT")
         return result
 
     @property
@@ -76,9 +80,8 @@ def open_database(location: str, *, reset: bool = False) -> Database:
     Raises:
         UnusableDatabaseError: It is of another kind or version, or cannot be opened.
     """
-    url = _url(location)
     engine = sqlalchemy.create_engine(
-        url,
+        _url(location),
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
         connect_args={"timeout": _SECONDS_TO_WAIT_FOR_A_LOCK},
@@ -101,20 +104,19 @@ def open_database(location: str, *, reset: bool = False) -> Database:
 
 
 def _url(location: str) -> URL:
-    if "://" not in location:
-        return URL.create("sqlite", database=str(Path(location).absolute()))
     try:
-        url = make_url(location)
-    except ArgumentError as error:
+        url = make_url(location) if "://" in location else URL.create("sqlite", database=location)
+    except (ArgumentError, ValueError) as error:
         raise UnusableDatabaseError(
             f"--db is neither a path nor a database URL: {error}"
         ) from error
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+    if url.drivername not in _DRIVERS or url.query or url.database in (None, "", ":memory:"):
+        shown = url.render_as_string(hide_password=True) if "://" in location else location
         raise UnusableDatabaseError(
-            f"--db {url.render_as_string(hide_password=True)}: the state is kept in an SQLite "
+            f"--db {shown!r}: the state is kept in an SQLite "
             "file; give its path, or a URL such as sqlite:///emulator.sqlite"
         )
-    return url
+    return url.set(database=str(Path(url.database or "").absolute()))
 
 
 def _make_tables(connection: Connection, location: str) -> None:

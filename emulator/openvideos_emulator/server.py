@@ -13,6 +13,7 @@ import uvicorn
 
 from openvideos_emulator.assembly import assembled
 from openvideos_emulator.contract import PREFIX
+from openvideos_emulator.protocol import Protocol
 from openvideos_emulator.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def serve(settings: Settings) -> None:
     with _bound(settings) as listener, assembled(settings) as app:
         config = uvicorn.Config(
             app,
+            http=Protocol,
             access_log=not settings.quiet,
             log_config=_log_config(),
             lifespan="off",
@@ -67,7 +69,7 @@ class _Server(uvicorn.Server):
             return
         port = sockets[0].getsockname()[1]
         if self._settings.port_file is not None:
-            _write_whole(self._settings.port_file, f"{port}\n")
+            _write_port(self._settings.port_file, port)
         print(f"http://{_in_url(self._settings.host)}:{port}{PREFIX}", flush=True)  # noqa: T201 - the one line that a caller reads
 
 
@@ -80,6 +82,8 @@ def _stop_when_stdin_closes() -> None:
 
 def _make_way(port_file: Path) -> None:
     """Remove the port file of an earlier run, which a caller could take for this one's."""
+    if port_file.exists() and not port_file.is_file():
+        raise SettingsError(f"--port-file {port_file}: it is there, and is no file")
     try:
         port_file.unlink(missing_ok=True)
     except OSError as error:
@@ -94,6 +98,8 @@ def _bound(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        # Two that start at once can both bind a port, but only one can listen.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise SettingsError(
@@ -107,11 +113,14 @@ def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file that is there whole or not at all."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="ascii")
-    part.replace(path)
+def _write_port(port_file: Path, port: int) -> None:
+    """Write the port file, which is there whole or not at all."""
+    part = port_file.with_name(f"{port_file.name}.{os.getpid()}.part")
+    try:
+        part.write_text(f"{port}\n", encoding="ascii")
+        part.replace(port_file)
+    except OSError as error:
+        raise SettingsError(f"--port-file {port_file}: {error.strerror}") from error
 
 
 def _log_config() -> dict[str, Any]:

@@ -12,13 +12,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# So slow that nothing is ever made; times that are slower still have no room in a database.
+_SLOWEST = 1e-6
+
+
 class SettingsError(ValueError):
     """A setting that makes no sense; the message says which, and what is allowed."""
 
 
 def _check_speed(_settings: object, _attribute: object, speed: float) -> None:
-    if not (math.isfinite(speed) and speed > 0):
-        raise SettingsError(f"--speed must be a number above 0, such as 1 or 60; got {speed}")
+    if not (math.isfinite(speed) and speed >= _SLOWEST):
+        raise SettingsError(
+            f"--speed must be a number above 0, such as 1 or 60, and at least {_SLOWEST}; "
+            f"got {speed}"
+        )
 
 
 def _check_port(_settings: object, _attribute: object, port: int) -> None:
@@ -29,6 +36,10 @@ def _check_port(_settings: object, _attribute: object, port: int) -> None:
 def _check_keys(_settings: object, _attribute: object, keys: Sequence[str]) -> None:
     if any(not key.strip() for key in keys):
         raise SettingsError("--api-key must not be empty")
+    if any(key != key.strip() or not key.isprintable() for key in keys):
+        raise SettingsError(
+            "--api-key must be text that a header can hold: no blanks around it, no line breaks"
+        )
 
 
 @attrs.frozen(kw_only=True)

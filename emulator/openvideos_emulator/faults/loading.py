@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,14 +64,21 @@ def _check_shape(data: Any) -> None:
     # The schema ships with the package; safe_load builds plain data only.
     text = Path(__file__).with_name("schema.yaml").read_text(encoding="utf-8")
     validator = jsonschema_rs.Draft202012Validator(yaml.safe_load(text))
-    for error in validator.iter_errors(data):
-        place = list(error.instance_path)
-        where = "the file"
-        if place:
-            fault = data[place[0]]
-            name = fault.get("id") if isinstance(fault, dict) else None
-            where = "/".join([f"fault {name or place[0]}", *map(str, place[1:])])
-        raise SettingsError(f"{where}: {error.message}; the words are explained in its docs")
+    try:
+        # YAML has more than JSON: dates, names that are numbers, lists that hold themselves.
+        json.dumps(data, allow_nan=False)
+        broken = next(iter(validator.iter_errors(data)), None)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SettingsError(f"the file holds what JSON has not: {error}") from error
+    if broken is None:
+        return
+    place = list(broken.instance_path)
+    where = "the file"
+    if place:
+        fault = data[place[0]]
+        name = fault.get("id") if isinstance(fault, dict) else None
+        where = "/".join([f"fault {name or place[0]}", *map(str, place[1:])])
+    raise SettingsError(f"{where}: {broken.message}; the words are explained in its docs")
 
 
 def _fault(data: dict[str, Any]) -> Fault:

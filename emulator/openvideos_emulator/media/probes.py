@@ -13,6 +13,10 @@ from openvideos_emulator.media.facts import VideoFacts
 IMAGE_TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 
 
+# FFmpeg's demuxers for MP4 and its kin, and WebM. Others open further files, or ports.
+_VIDEO_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
+
+
 class NotMediaError(ValueError):
     """The file is not what it should be; the message says why."""
 
@@ -53,7 +57,7 @@ def video_facts(data: bytes) -> VideoFacts:
         NotMediaError: It has no picture that can be decoded.
     """
     try:
-        with av.open(io.BytesIO(data), "r") as file:
+        with av.open(io.BytesIO(data), "r", options={"format_whitelist": _VIDEO_FORMATS}) as file:
             stream = next(iter(file.streams.video), None)
             if stream is None:
                 raise NotMediaError("it has no video stream")

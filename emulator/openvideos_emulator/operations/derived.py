@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.service import Call, Service
 
+_SHORTEST = 0.01
+
 
 @attrs.frozen
 class _Source:
@@ -132,6 +134,7 @@ async def _from_upload(service: Service, upload: Upload) -> _Source:
         )
     size = service.catalogue.nearest(facts.width, facts.height)
     pattern = hashlib.sha256(upload.data).hexdigest()
-    part = Part("(uploaded)", "", round(facts.seconds, 2), hue_of(pattern))
+    seconds = max(_SHORTEST, round(facts.seconds, 2))
+    part = Part("(uploaded)", "", seconds, hue_of(pattern))
     scene = Scene(size.width, size.height, pattern=pattern, parts=(part,))
     return _Source(scene, service.catalogue.default_model)

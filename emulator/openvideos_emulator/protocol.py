@@ -1,0 +1,67 @@
+"""HTTP/1.1 as uvicorn speaks it, but for what the contract and some clients need otherwise."""
+
+from __future__ import annotations
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from openvideos_emulator.errors import bad_request
+from openvideos_emulator.middleware import new_request_id
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection whose every answer is in the envelope, and which never changes protocol.
+
+    An offer of another protocol, as Java's client makes with every request to an `http` URL, is
+    passed over (RFC 9110, 7.8). The parser would lose the request's body with it.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has arrived."""
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.parser.get_method() == b"CONNECT":
+                    self.send_400_response("The emulator is no proxy.")
+                    return
+                data = self._head_without_offer() + data[upgrade.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+            except httptools.HttpParserError:
+                self.send_400_response("Invalid HTTP request received.")
+                return
+            else:
+                return
+
+    def on_headers_complete(self) -> None:
+        """Start the request, unless it will be parsed again."""
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End the request's body, unless it will be parsed again."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request, and close the connection."""
+        response = bad_request(msg).response()
+        headers = [
+            *self.server_state.default_headers,
+            *response.raw_headers,
+            (b"x-request-id", new_request_id().encode()),
+            (b"connection", b"close"),
+        ]
+        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
+        self.transport.close()
+
+    def _head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        headers = [(name, value) for name, value in self.headers if name != b"upgrade"]
+        lines = [
+            self.parser.get_method() + b" " + self.url + b" HTTP/" + version,
+            *(name + b": " + value for name, value in headers),
+        ]
+        return b"\r\n".join([*lines, b"", b""])
