@@ -18,7 +18,7 @@ from openvideos_contract.configuration import (
     masked,
 )
 from openvideos_contract.contract import Contract
-from openvideos_contract.outcome import shorten
+from openvideos_contract.outcome import printable, shorten
 from openvideos_contract.preflight import CouldNotRun, preflight
 from openvideos_contract.report import Report, build
 from openvideos_contract.reports import json_report, junit, terminal
@@ -53,7 +53,7 @@ def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
         if configuration.report_dir is not None:
             _write(configuration.report_dir, report)
     except (ConfigurationError, ContractError, OverlayError, CouldNotRun) as why:
-        typer.echo(f"openvideos conform could not run: {why}", err=True)
+        _tell(settings, f"openvideos conform could not run: {why}")
         return COULD_NOT_RUN
     except SuiteFaultError as why:
         _tell_own_fault(settings, "its tests could not be run", str(why))
@@ -76,7 +76,13 @@ def _tell_own_fault(settings: Mapping[str, Any], what: str, where: str) -> None:
         "openvideos conform could not run: the suite itself failed, which says nothing of the "
         f"server: {sentence}\n\n{where.rstrip()}"
     )
-    typer.echo(masked(text, (settings["api_key"], settings.get("second_api_key"))), err=True)
+    _tell(settings, text)
+
+
+def _tell(settings: Mapping[str, Any], text: str) -> None:
+    """Say what may hold words of the server, without keys and without what steers a terminal."""
+    keys = (settings["api_key"], settings.get("second_api_key"))
+    typer.echo(printable(masked(text, keys)), err=True)
 
 
 def _configuration(

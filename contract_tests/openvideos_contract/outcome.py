@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +60,16 @@ def require(
     if not condition:
         text = seen if isinstance(seen, str) else repr(seen)
         raise Nonconformity(expected=expected, seen=shorten(text), exchange=exchange)
+
+
+def printable(text: str) -> str:
+    """Return `text` with what would steer a terminal, or turn its text round, written out."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+_STEERING = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]|\r(?!\n)"
+)
 
 
 def shorten(text: str, limit: int = 600) -> str:

@@ -45,7 +45,7 @@ def _look(gate: Gate, configuration: Configuration) -> None:
             f"{url} answers with a web page ({listed.status}, text/html) and not with an API: "
             f"check the base URL, which often ends in /v1{_hint(gate, url)}"
         )
-    if listed.status in {502, 503, 504}:
+    if listed.status in {429, 502, 503, 504}:
         raise CouldNotRun(f"{url} is not ready: it answered {listed.status}; try again later")
     if listed.ok and listed.json() is not None:
         return
@@ -80,6 +80,8 @@ def _ask(gate: Gate, path: str, url: str, **params: str) -> Exchange:
                 f"{url} takes connections, and did not answer within {limit:g} s: "
                 "is the server stuck, or is it another service?"
             ) from failure
+        if isinstance(cause, httpx.TooManyRedirects):
+            raise CouldNotRun(f"{url} redirects without an end: check the base URL") from failure
         raise CouldNotRun(
             f"{url} closed the connection without a whole answer ({why}): does it speak HTTP, "
             f"and is it {url.partition(':')[0]}?"

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from openvideos_contract import requirements
+from openvideos_contract.configuration import masked
 from openvideos_contract.requirements import Requirement
 from openvideos_contract.session import Session
 from openvideos_contract.verdict import (
@@ -97,7 +98,7 @@ def build(session: Session, *, started: datetime, needed: int) -> Report:
         verdicts=verdicts,
         jobs_spent=session.gate.budget.spent,
         jobs_needed=needed,
-        left_over=tuple(made.id for made in session.left_over),
+        left_over=tuple(masked(made.id, configuration.secrets) for made in session.left_over),
         exit_code=exit_code(
             verdicts,
             faulty=any(result.status is Status.ERROR for result in results),

@@ -125,6 +125,9 @@ class Session:
         self.results += [
             attrs.evolve(
                 one,
+                expected=masked(one.expected, secrets),
+                seen=masked(one.seen, secrets),
+                curl=masked(one.curl, secrets),
                 reason=masked(one.reason, secrets),
                 traceback=masked(one.traceback, secrets),
             )
@@ -133,12 +136,13 @@ class Session:
         # For a reader of pytest's own report: not tested is a skip, and a SHOULD does not fail.
         if isinstance(failure, NotTested):
             report.outcome = "skipped"
-            report.longrepr = (str(item.path), 0, f"{type(failure).__name__}: {failure}")
+            why = masked(f"{type(failure).__name__}: {failure}", secrets)
+            report.longrepr = (str(item.path), 0, why)
         elif isinstance(failure, Nonconformity):
-            report.longrepr = _explain(failure, proves)
+            report.longrepr = masked(_explain(failure, proves), secrets)
             if all(requirement.level is not Level.MUST for requirement in proves):
                 report.outcome = "skipped"
-                report.wasxfail = f"SHOULD: {failure}"
+                report.wasxfail = masked(f"SHOULD: {failure}", secrets)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:

@@ -59,6 +59,15 @@ def test_a_wrong_key(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -> No
     assert "does not take this key: the server answered 401: Incorrect API key" in said(capsys)
 
 
+def test_a_server_that_shows_the_key_and_steers_the_terminal(
+    capsys: pytest.CaptureFixture[str], serve_raw: Serve
+) -> None:
+    body = error("\x1b[2J\u202ewrong: sk-secret-of-the-test\r")
+    answer = http("401 Unauthorized", "application/json", body)
+    assert run(serve_raw(answer), api_key="sk-secret-of-the-test") == 2
+    assert "\\x1b[2J\\u202ewrong: ***\\r" in said(capsys)
+
+
 def test_a_key_that_is_missing(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -> None:
     answer = http("401 Unauthorized", "application/json", error("No key"))
     assert run(serve_raw(answer), api_key=None) == 2
@@ -79,6 +88,21 @@ def test_another_service(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -
 def test_another_service_without_json(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -> None:
     assert run(serve_raw(http("200 OK", "text/plain", "hello"))) == 2
     assert "does not answer in JSON" in said(capsys)
+
+
+def test_a_server_that_redirects_without_an_end(
+    capsys: pytest.CaptureFixture[str], serve_raw: Serve
+) -> None:
+    head = b"HTTP/1.1 307 -\r\nLocation: /v1/videos\r\nContent-Length: 0\r\n"
+    assert run(serve_raw(head + b"Connection: close\r\n\r\n")) == 2
+    assert "redirects without an end" in said(capsys)
+
+
+def test_a_server_that_is_asked_too_often(
+    capsys: pytest.CaptureFixture[str], serve_raw: Serve
+) -> None:
+    assert run(serve_raw(http("429 Too Many", "application/json", error("slow down")))) == 2
+    assert "is not ready: it answered 429" in said(capsys)
 
 
 def test_a_server_that_is_not_ready(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -> None:

@@ -144,6 +144,28 @@ def test_a_server_that_takes_everything_is_sent_no_more_jobs_than_allowed(
     assert all(result["curl"] for result in results if result["status"] == "fail")
 
 
+def test_a_server_that_shows_the_key_in_its_videos_puts_it_in_no_report(
+    lenient: Any, tmp_path: Path
+) -> None:
+    answer = lenient.answer
+
+    def leaking(method: str, path: str) -> tuple[int, Any]:
+        status, body = answer(method, path)
+        if method == "DELETE":
+            return 405, {}
+        return status, body | {"prompt": KEYS[0], "id": f"{body.get('id')} {KEYS[0]}"}
+
+    lenient.answer = leaking
+    arguments = ["--base-url", lenient.base_url, "--api-key", KEYS[0], "--report-dir", "reports"]
+    arguments += [part for number in ("CREATE-004", "LIFE-006") for part in ("--only", number)]
+    run = conform(tmp_path, *arguments)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert 'the prompt "***"' in run.stdout
+    assert "LEFT OVER" in run.stdout
+    texts = [path.read_text() for path in (tmp_path / "reports").iterdir()]
+    assert not any(KEYS[0] in text for text in [run.stdout, run.stderr, *texts])
+
+
 def test_an_interrupted_run_deletes_what_it_made(lenient: Any, tmp_path: Path) -> None:
     lenient.status_of_jobs = "queued"  # so that the run waits for the jobs
     process = subprocess.Popen(

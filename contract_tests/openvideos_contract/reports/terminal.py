@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs import GENERATED, JobRequest
+from openvideos_contract.outcome import printable
 from openvideos_contract.report import Report, suite_version
 from openvideos_contract.verdict import Result, Status, Verdict
 
@@ -51,7 +52,7 @@ def after(report: Report) -> str:
         *_reasons(report, _OPEN, "Not tested"),
         _verdicts(report),
     ]
-    return "\n\n".join(blocks)
+    return printable("\n\n".join(blocks))
 
 
 def _failures(report: Report, status: Status, word: str) -> Iterable[str]:

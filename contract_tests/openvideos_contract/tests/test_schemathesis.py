@@ -155,7 +155,7 @@ def test_queries_that_keep_the_contract_are_taken(
     def use(case: AnyCase) -> None:
         if "after" in case.query:
             case.query["after"] = finished
-        if case.query.get("limit") == 0:
+        if str(case.query.get("limit")) == "0":  # generated as a number and as text
             return  # some servers begin at 1: LIST-012
         answer = generator.send(case)
         require_taken(gate, answer, operation="list_videos", told_by="LIST-001")
