@@ -25,7 +25,7 @@ from openvideos_contract.contract import Contract
 from openvideos_contract.contract_checks import Violation, violations
 from openvideos_contract.exchange import Exchange
 from openvideos_contract.interrupts import uninterrupted
-from openvideos_contract.outcome import Blocked, Nonconformity, Prohibited
+from openvideos_contract.outcome import Blocked, Nonconformity, Prohibited, shorten
 
 
 class Key(enum.Enum):
@@ -37,6 +37,8 @@ class Key(enum.Enum):
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
 _STARTS_JOBS = frozenset({"POST", "PUT", "PATCH"})
 _LATER = frozenset({409, 425, 429})
+# Every answer is kept in memory to the end of a run: bytes, by whether it is a video or picture.
+_LONGEST_ANSWER = {True: 512 * 2**20, False: 8 * 2**20}
 
 
 @attrs.define
@@ -251,10 +253,15 @@ class Gate:
         started = time.monotonic()
         limit = self.configuration.request_timeout
         response = self._client.send(request, stream=True, follow_redirects=request.method == "GET")
+        kind = response.headers.get("content-type", "no Content-Type")
+        longest = _LONGEST_ANSWER[kind.lower().startswith(("video/", "image/"))]
         try:
             chunks = []
             for chunk in response.iter_bytes():
                 chunks.append(chunk)
+                if response.num_bytes_downloaded > longest:
+                    # No error of the transport, which would be tried again.
+                    raise httpx.RequestError(f"more than {longest} bytes of {shorten(kind, 100)}")
                 if time.monotonic() - started > limit:
                     raise httpx.ReadTimeout(f"not answered whole within {limit:g} s")
         finally:

@@ -41,6 +41,15 @@ def test_a_lost_answer_counts_as_a_job(serve_raw: Callable[..., str], gate_to: M
     assert gate.budget.left == 0
 
 
+def test_an_answer_without_an_end_is_given_up(
+    serve_raw: Callable[..., str], gate_to: MakeGate
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    gate = gate_to(serve_raw(head + b" " * (9 * 2**20)))
+    with pytest.raises(Nonconformity, match="more than 8388608 bytes of application/json"):
+        gate.send("GET", "/videos")
+
+
 def test_what_was_accepted_wrongly_is_deleted_at_once_and_not_sent_again(
     lenient: Any, gate_to: MakeGate
 ) -> None:
