@@ -50,7 +50,9 @@ def create_app(
     ]
     layers = [Middleware(RequestIds)]
     if faults:
-        layers.insert(0, Middleware(FaultLayer, faults=faults, contract=contract))
+        layers.insert(
+            0, Middleware(FaultLayer, faults=faults, contract=contract, longest_body=longest_body)
+        )
     app = Starlette(middleware=layers, exception_handlers=_ERROR_HANDLERS)
     # Authentication belongs to the router, so that it comes first and refuses as operations do.
     app.router = Router(

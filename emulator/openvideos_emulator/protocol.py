@@ -46,6 +46,7 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request, and close the connection."""
+        self.logger.warning(msg)
         response = bad_request(msg).response()
         headers = [
             *self.server_state.default_headers,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,7 +118,7 @@ def test_brackets_of_every_odd_shape_are_no_failure(
     shapes = ["{}", "{}[]", "{}[x]", "{}[id]", "{}[][x]", "{}[][id]", "{}[0][id]", "{}[id][x]"]
     shapes += ["{}[", "{}]", "[]", "[x]", "[][x]", "]{}[", "{}[][]"]
     names = ["prompt", "model", "seconds", "size", "input_reference", "video", "characters"]
-    base = [("prompt", (None, "x")), ("name", (None, "x")), ("video", ("v.mp4", b"x"))]
+    base: list[Any] = [("prompt", (None, "x")), ("name", (None, "x")), ("video", ("v.mp4", b"x"))]
     for name in {shape.format(name) for shape in shapes for name in [*names, "name", "other"]}:
         for others in (base, base[:1]):
             part = (name, ("a.bin" if file else None, b"value"))
@@ -236,6 +237,45 @@ def test_a_full_disk_is_an_answer_and_no_end(
     with Emulator(db=state) as emulator:
         page = connect(emulator, key).get("/videos", params={"limit": 100, "order": "asc"}).json()
         assert [video["id"] for video in page["data"]] == made
+
+
+def test_what_is_deleted_while_it_is_made_leaves_nothing(
+    tmp_path: Path,
+    connect: Callable[..., httpx.Client],
+    waiting: Callable[[httpx.Client, str], dict[str, Any]],
+) -> None:
+    state = tmp_path / "emulator.sqlite"
+    with Emulator(db=state, speed=1e6) as emulator, ThreadPoolExecutor(2) as threads:
+        client = connect(emulator)
+        video_id = client.post("/videos", json={"prompt": "x", "seconds": "12"}).json()["id"]
+        waiting(client, video_id)
+        media = tmp_path / "emulator.sqlite-media"
+        downloads = [
+            threads.submit(client.get, f"/videos/{video_id}/content", params={"variant": variant})
+            for variant in ("video", "thumbnail")
+        ]
+        while not list(media.glob("*.part")):
+            time.sleep(0.001)
+        assert client.delete(f"/videos/{video_id}").status_code == 200
+        assert {download.result().status_code for download in downloads} == {404}
+        assert list(media.iterdir()) == []
+
+
+def test_a_cut_body_starts_no_job_where_there_are_faults(
+    tmp_path: Path, connect: Callable[..., httpx.Client]
+) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("- {id: none, match: {prompt: none}, answer: [{status: 503}]}")
+    with Emulator(faults=faults) as emulator:
+        head = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+        address = urlsplit(emulator.base_url)
+        with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+            connection.sendall(head + b"%x\r\n%b\r\n" % (len(BODY), BODY))
+        # Another request is answered after the first one's end was seen.
+        client = connect(emulator, "k")
+        for _ in range(5):
+            assert client.get("/videos").json()["data"] == []
+        assert "Traceback" not in emulator.log
 
 
 @pytest.mark.parametrize(

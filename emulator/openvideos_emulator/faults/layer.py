@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 class FaultLayer:
     """Lets faults happen to the requests and answers of an application."""
 
-    def __init__(self, app: ASGIApp, faults: Sequence[Fault], contract: Contract) -> None:
+    def __init__(
+        self, app: ASGIApp, faults: Sequence[Fault], contract: Contract, longest_body: int
+    ) -> None:
         self._app = app
+        self._longest_body = longest_body
         self._faults = faults
         self._contract = contract
         self._history = History()
@@ -34,7 +37,10 @@ class FaultLayer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, await _body(receive), self._contract)
+        body = await _body(receive, self._longest_body)
+        if body is None:
+            return
+        request = Request(scope, body, self._contract)
         concerned = [fault for fault in self._faults if fault.concerns(request, self._history)]
         operation, video_id = request.operation, request.video_id
         active = [fault for fault in concerned if self._changes_request(fault, request)]
@@ -98,11 +104,17 @@ class FaultLayer:
         return response
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, longest: int) -> bytes | None:
+    """Return a request's body, of one that is too long enough to be refused by.
+
+    None where the client has gone before its end, so that nobody waits for an answer.
+    """
     body = bytearray()
     more = True
-    while more:
+    while more and len(body) <= longest:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return bytes(body)

@@ -40,6 +40,13 @@ async def download(service: Service, call: Call) -> Response:
     variant = call.query.get("variant", "video")
     asset, file = await service.studio.open(scene, variant, first_frame)
     try:
+        await find_job(service, call, job.id)
+    except ApiError:
+        # It was deleted while the file was made.
+        file.close()
+        service.studio.forget(scene)
+        raise
+    try:
         return _response(asset, file, call.request)
     except BaseException:
         file.close()
