@@ -101,8 +101,7 @@ class _UnrepeatedKeys(yaml.SafeLoader):
 
 
 def _unrepeated(text: str) -> dict[str, dict[str, dict[str, str]]]:
-    # A SafeLoader: it builds plain data only.
-    document = yaml.load(text, Loader=_UnrepeatedKeys)  # noqa: S506
+    document = yaml.load(text, Loader=_UnrepeatedKeys)  # noqa: S506 - a SafeLoader: plain data only
     numbers = [number for entries in document.values() for number in entries]
     repeated = {number for number in numbers if numbers.count(number) > 1}
     if repeated:

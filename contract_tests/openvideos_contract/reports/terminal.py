@@ -105,7 +105,8 @@ def _verdicts(report: Report) -> str:
             f"{outcomes.count(status)} {status}" for status in Status if outcomes.count(status)
         ]
         lines.append(f"  {profile:<10} {verdict} ({', '.join(counts)})")
-    lines.append(f"{report.jobs_spent} jobs were started, in {report.seconds:g} s")
+    jobs = "1 job was" if report.jobs_spent == 1 else f"{report.jobs_spent} jobs were"
+    lines.append(f"{jobs} started, in {report.seconds:g} s")
     if report.left_over:
         names = ", ".join(made or "a job without an id" for made in report.left_over)
         lines.append(f"LEFT OVER, as the server did not delete them: {names}")
