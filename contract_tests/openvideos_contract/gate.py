@@ -81,6 +81,7 @@ class Gate:
         self.made: list[Made] = []
         self.videos: list[tuple[str, dict[str, Any], Exchange]] = []
         self._accepted_families: dict[str, str] = {}
+        self._ids_of_others: set[str] = set()
         self._gone: str | None = None
         self._lock = threading.RLock()
         names = ("OPENVIDEOS_API_KEY", "OPENVIDEOS_SECOND_API_KEY")
@@ -303,6 +304,8 @@ class Gate:
         body = exchange.json()
         found = body.get("id") if isinstance(body, dict) else None
         made_id = found if isinstance(found, str) else ""
+        if made_id in self._ids_of_others:
+            made_id = ""  # a server that answers with somebody else's video must not lose it
         deletable = made_id and not path.startswith("/videos/characters")
         made = Made(made_id, key, video_path(made_id) if deletable else "")
         with self._lock:
@@ -334,6 +337,8 @@ class Gate:
             name = operation.id if operation else ""
             self.seen[name, f"{exchange.status // 100}xx"] += 1
             self.found.extend(violations(self.contract, operation, exchange))
+            if exchange.ok and name == "list_videos":
+                self._ids_of_others |= self._not_made_here(exchange)
             if exchange.ok and name in {"create_video", "retrieve_video", "remix_video"}:
                 body = exchange.json()
                 if isinstance(body, dict) and isinstance(body.get("id"), str):
@@ -341,6 +346,20 @@ class Gate:
                     asked = _last_segment(path)
                     about = asked if name == "retrieve_video" else body["id"]
                     self.videos.append((about, body, exchange))
+
+    def _not_made_here(self, exchange: Exchange) -> set[str]:
+        data = exchange.object.get("data")
+        videos = (
+            [video for video in data if isinstance(video, dict)] if isinstance(data, list) else []
+        )
+        mine = {made.id for made in self.made}
+        return {
+            video["id"]
+            for video in videos
+            if isinstance(video.get("id"), str)
+            and video["id"] not in mine
+            and self.configuration.run_id not in str(video.get("prompt"))
+        }
 
 
 def was_reset(error: BaseException | None) -> bool:

@@ -74,6 +74,23 @@ def test_nothing_is_deleted_that_the_run_did_not_make(lenient: Any, gate_to: Mak
     assert {"own_0", "own_1", "own_2"} <= set(lenient.videos)
 
 
+def test_a_create_answered_with_somebody_elses_video_does_not_get_it_deleted(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    gate.send("GET", "/videos")
+    usual = lenient.answer
+    lenient.answer = lambda method, path: (
+        (200, {"id": "own_1", "object": "video"}) if method == "POST" else usual(method, path)
+    )
+    gate.send("POST", "/videos", json={"prompt": ""}, family="an empty prompt")
+    with pytest.raises(Prohibited):
+        gate.send("DELETE", video_path("own_1"))
+    gate.delete_made()
+    assert "own_1" in lenient.videos
+    assert not [path for method, path in lenient.log if method == "DELETE"]
+
+
 def test_an_id_with_a_slash_is_deleted_and_its_end_is_not_taken_for_another(
     lenient: Any, gate_to: MakeGate
 ) -> None:
