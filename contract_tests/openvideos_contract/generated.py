@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import attrs
 import httpx
@@ -303,6 +303,11 @@ def prepare(case: AnyCase, base_url: str) -> requests.PreparedRequest:
     """Return a case as it goes over the wire."""
     arguments = case.as_transport_kwargs(base_url=base_url)
     return requests.Request(**arguments).prepare()
+
+
+def ask_about(case: AnyCase, video_id: str) -> None:
+    """Let a case be about a video. Path parameters go into the path as they are."""
+    case.path_parameters["video_id"] = quote(video_id, safe="")
 
 
 def _as_form(body: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any] | None:

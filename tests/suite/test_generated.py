@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import schemathesis
 from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos_contract.contract import Contract
-from openvideos_contract.generated import Broken, _as_form, rules_broken_by
+from openvideos_contract.generated import (
+    AnyCase,
+    Broken,
+    _as_form,
+    ask_about,
+    operation_of,
+    prepare,
+    rules_broken_by,
+)
+from openvideos_contract.world import World
 
 CONTRACT = Contract.load("openai")
 OPEN_CONTRACT = Contract.load(None)
@@ -79,3 +90,31 @@ def test_a_form_is_judged_as_the_text_that_is_sent() -> None:
     sent = _as_form({"prompt": True, "characters[][id]": "x", "input_reference": b"\x00"}, schema)
     assert sent == {"prompt": "true", "characters[][id]": ["x"], "input_reference": "<bytes>"}
     assert _as_form({"prompt": ["a", "b"]}, schema) is None
+
+
+def case_about(video_id: str) -> AnyCase:
+    schema = schemathesis.openapi.from_dict(CONTRACT.document)
+    return operation_of(schema, "retrieve_video").Case(path_parameters={"video_id": video_id})
+
+
+def test_a_generated_request_about_an_odd_id_has_it_as_one_segment() -> None:
+    case = case_about("generated")
+    ask_about(case, "a/b?c==")
+    assert prepare(case, "http://test/v1").url == "http://test/v1/videos/a%2Fb%3Fc%3D%3D"
+
+
+@pytest.mark.parametrize("linked", ["a/b==", "a%2Fb%3D%3D"])
+def test_a_linked_call_about_an_odd_id_reaches_the_video_that_it_was_linked_to(
+    linked: str,
+) -> None:
+    urls: list[str | None] = []
+
+    class Recorder:
+        def send(self, case: AnyCase) -> SimpleNamespace:
+            urls.append(prepare(case, "http://test/v1").url)
+            return SimpleNamespace(ok=True, refused=False)
+
+    gate: Any = SimpleNamespace(seen={})
+    generator: Any = Recorder()
+    World(gate, generator, "nobody", ["a/b=="]).call(case_about(linked))
+    assert urls == ["http://test/v1/videos/a%2Fb%3D%3D"]

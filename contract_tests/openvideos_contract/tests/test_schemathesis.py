@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from schemathesis import GenerationMode
@@ -12,7 +11,7 @@ from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
 from openvideos_contract.exchange import Exchange
 from openvideos_contract.gate import Gate
-from openvideos_contract.generated import FORM, JSON, AnyCase, Generator
+from openvideos_contract.generated import FORM, JSON, AnyCase, Generator, ask_about
 from openvideos_contract.jobs import GENERATED, SPARE, Jobs, plan
 from openvideos_contract.outcome import Blocked, NotRun, require
 
@@ -93,7 +92,7 @@ def test_remixes_that_nobody_can_mean_are_refused(
     jobs.existing("remix")
 
     def use(case: AnyCase) -> None:
-        case.path_parameters["video_id"] = quote(finished, safe="")
+        ask_about(case, finished)
         refuse_broken(generator, case, meaningless=True)
 
     generator.run("remix_video", GenerationMode.NEGATIVE, use, examples=FUZZED)
@@ -167,7 +166,7 @@ def test_queries_that_keep_the_contract_are_taken(
 @pytest.mark.requirement("RETRIEVE-006")
 def test_retrieving_as_the_contract_says_is_taken(generator: Generator, finished: str) -> None:
     def use(case: AnyCase) -> None:
-        case.path_parameters["video_id"] = quote(finished, safe="")
+        ask_about(case, finished)
         answer = generator.send(case)
         require(answer.ok, expected="a 2xx", seen=answer.summary, exchange=answer)
 
@@ -181,7 +180,7 @@ def test_queries_that_break_the_contract_are_refused(
 ) -> None:
     def use(case: AnyCase) -> None:
         if case.path_parameters:
-            case.path_parameters["video_id"] = quote(finished, safe="")
+            ask_about(case, finished)
         wrong = generator.broken_parameters(case)
         if not wrong:
             return

@@ -7,7 +7,6 @@ from typing import Any
 
 import hypothesis
 import pytest
-from requests.structures import CaseInsensitiveDict
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.transport import Response
@@ -15,11 +14,11 @@ from schemathesis.specs.openapi.checks import ensure_resource_availability, use_
 
 from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.gate import Gate
 from openvideos_contract.generated import AnyCase, Generator, quiet_settings
 from openvideos_contract.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity, NotTested
+from openvideos_contract.world import World
 
 SCENARIOS = 12
 STEPS = 6
@@ -43,64 +42,6 @@ def keep_linked(document: dict[str, Any]) -> None:
     links = document["components"]["responses"]["CreatedVideo"]["links"]
     for name in set(links) - {"retrieve", "content", "delete"}:
         del links[name]
-
-
-class World:
-    """What must be there: the finished jobs, and those of them that were deleted."""
-
-    def __init__(self, gate: Gate, generator: Generator, nobody: str, finished: list[str]) -> None:
-        self.gate = gate
-        self.generator = generator
-        self.nobody = nobody
-        self.alive = finished
-        self.deleted: set[str] = set()
-        self.failure: Exception | None = None
-        self.calls = 0
-        self._turn = 0
-
-    def call(self, case: AnyCase) -> Exchange:
-        """Send a step; a create stands for taking up a job that is finished already."""
-        if self.failure is not None:
-            hypothesis.reject()
-        self.calls += 1
-        operation = case.operation.definition.raw["operationId"]
-        case.headers = CaseInsensitiveDict()
-        case.query = {}
-        if operation == "create_video":
-            self._turn += 1
-            there = self.alive or sorted(self.deleted)
-            video_id = there[self._turn % len(there)]
-            answer = self.gate.send("GET", video_path(video_id))
-            self._judge(answer, "retrieve_video", video_id)
-            return answer
-        if operation == "list_videos":
-            return self.generator.send(case)
-        video_id = str(case.path_parameters["video_id"])
-        if video_id not in self.alive and video_id not in self.deleted:
-            video_id = f"{self.nobody}{video_id}"
-        case.path_parameters["video_id"] = video_id
-        answer = self.generator.send(case)
-        self._judge(answer, operation, video_id)
-        return answer
-
-    def _judge(self, answer: Exchange, operation: str, video_id: str) -> None:
-        there = video_id in self.alive
-        if there and not answer.ok:
-            if not self.gate.seen[operation, "2xx"]:
-                return  # it never works, which a requirement of its own tells
-            raise Nonconformity(
-                expected=f"a 2xx: {video_id} was made, is finished, and was not deleted",
-                seen=answer.summary,
-                exchange=answer,
-            )
-        if not there and not answer.refused:
-            gone = "was deleted" if video_id in self.deleted else "was never made"
-            raise Nonconformity(
-                expected=f"a 4xx: {video_id} {gone}", seen=answer.summary, exchange=answer
-            )
-        if operation == "delete_video" and there:
-            self.alive.remove(video_id)
-            self.deleted.add(video_id)
 
 
 @pytest.mark.requirement("LIFE-012")
