@@ -103,7 +103,7 @@ class AsyncOpenVideos(_ClientBase):
     """A client of a server that speaks the Videos protocol, on asyncio.
 
     Its arguments, attributes and errors are those of `OpenVideos`; its methods are awaited. It
-    belongs to one event loop.
+    may serve one event loop after another: each has connections of its own.
     """
 
     def __init__(
