@@ -24,6 +24,7 @@ from ._errors import (
     PermissionDeniedError,
     RateLimitError,
     UnexpectedContent,
+    UnknownPrice,
     UnprocessableEntityError,
     UnsupportedByServer,
     VideoCancelled,
@@ -36,11 +37,13 @@ from ._errors import (
 from ._jobs import AsyncJob, Job
 from ._models import Character, Video, VideoDeleted
 from ._pages import AsyncPage, AsyncPages, Page
+from ._prices import PRICES, estimate_cost
 from ._responses import Response
 from ._videos import AsyncVideos, Videos
 
 __all__ = [
     "NOT_GIVEN",
+    "PRICES",
     "APIConnectionError",
     "APIError",
     "APIResponseValidationError",
@@ -72,6 +75,7 @@ __all__ = [
     "RateLimitError",
     "Response",
     "UnexpectedContent",
+    "UnknownPrice",
     "UnprocessableEntityError",
     "UnsupportedByServer",
     "Video",
@@ -84,4 +88,5 @@ __all__ = [
     "VideoWasDeleted",
     "Videos",
     "WaitTimeout",
+    "estimate_cost",
 ]

@@ -48,6 +48,8 @@ class OpenVideos(_ClientBase):
         timeout: How long one request may take to connect (10 s at most) and between two signs of
             life, in seconds; None for ever.
         max_retries: How often a request that failed is repeated, where that is safe.
+        retry_create: Repeat a create like any other request, also where its answer was lost. Only
+            for servers that make no second job, and send no second bill, of a repeated create.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
         http_client: A client of the library httpx to send requests with, for proxies and the like.
@@ -67,6 +69,7 @@ class OpenVideos(_ClientBase):
         base_url: str | None = None,
         timeout: TimeLimit = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_create: bool = False,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, str] | None = None,
         http_client: HttpClient | None = None,
@@ -77,6 +80,7 @@ class OpenVideos(_ClientBase):
             api_key=api_key,
             timeout=timeout,
             max_retries=max_retries,
+            retry_create=retry_create,
             default_headers=default_headers,
             default_query=default_query,
         )
@@ -113,6 +117,7 @@ class AsyncOpenVideos(_ClientBase):
         base_url: str | None = None,
         timeout: TimeLimit = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
+        retry_create: bool = False,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, str] | None = None,
         http_client: AsyncHttpClient | None = None,
@@ -123,6 +128,7 @@ class AsyncOpenVideos(_ClientBase):
             api_key=api_key,
             timeout=timeout,
             max_retries=max_retries,
+            retry_create=retry_create,
             default_headers=default_headers,
             default_query=default_query,
         )

@@ -2,6 +2,7 @@
 
     OpenVideosError
     ├── InvalidInput                        what was given here is wrong; nothing was sent
+    │   └── UnknownPrice                    the table of prices does not have it
     ├── APIError                            a request did not succeed
     │   ├── APIConnectionError              no answer, or only a part of one
     │   │   ├── APITimeoutError             not in time
@@ -61,6 +62,10 @@ def _restore(
 
 class InvalidInput(OpenVideosError, ValueError):
     """What was given cannot be sent; nothing was. The message says what is possible."""
+
+
+class UnknownPrice(InvalidInput):
+    """The table of prices has none for the model or the size."""
 
 
 class APIError(OpenVideosError):

@@ -33,6 +33,7 @@ class Settings:
         api_key: The key; None where the server wants none.
         timeout: How long one request may take, in seconds.
         max_retries: How often a request that failed is repeated.
+        retry_create: Whether the server is one where a create may be repeated like a read.
         headers: The headers of every request, the key's among them.
         query: The query parameters of every request.
     """
@@ -43,6 +44,7 @@ class Settings:
     max_retries: int
     headers: Mapping[str, str] = field(repr=False)
     query: Mapping[str, str] = field(repr=False)
+    retry_create: bool = False
 
 
 def settings_from(
@@ -53,6 +55,7 @@ def settings_from(
     max_retries: int,
     default_headers: Mapping[str, str] | None,
     default_query: Mapping[str, str] | None,
+    retry_create: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Gather the settings from the arguments and, where they are left out, the environment.
@@ -77,6 +80,7 @@ def settings_from(
         max_retries=max_retries,
         headers=laid_over(headers, checked_headers(default_headers)),
         query={**query, **(default_query or {})},
+        retry_create=retry_create,
     )
 
 
