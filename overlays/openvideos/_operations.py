@@ -11,16 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from openvideos_api import models
-from openvideos_api.api.videos import create_character as create_character_endpoint
-from openvideos_api.api.videos import create_video as create_endpoint
-from openvideos_api.api.videos import delete_video as delete_endpoint
-from openvideos_api.api.videos import download_video_content as download_endpoint
-from openvideos_api.api.videos import edit_video as edit_endpoint
-from openvideos_api.api.videos import extend_video as extend_endpoint
-from openvideos_api.api.videos import list_videos as list_endpoint
-from openvideos_api.api.videos import remix_video as remix_endpoint
-from openvideos_api.api.videos import retrieve_character as retrieve_character_endpoint
-from openvideos_api.api.videos import retrieve_video as retrieve_endpoint
+from openvideos_api.api import videos as endpoints
 from openvideos_api.types import UNSET
 
 from . import _decoding as decoding
@@ -96,7 +87,7 @@ def create(
     else:
         body = models.CreateVideoForm(**fields)
     return call(
-        create_endpoint.request_arguments(body=body),
+        endpoints.create_video.request_arguments(body=body),
         decoding.video,
         creates=True,
         uploads=_to_close(reference),
@@ -132,7 +123,7 @@ def retrieve(
         APIError: The request did not succeed.
     """
     return call(
-        retrieve_endpoint.request_arguments(checked_id(video_id, "video_id")),
+        endpoints.retrieve_video.request_arguments(checked_id(video_id, "video_id")),
         partial(decoding.video, known_id=video_id),
         answers=_is_success_or_video,
         extra_headers=extra_headers,
@@ -172,7 +163,7 @@ def list_(
     if given(limit) is not None:
         fields["limit"] = _limit(limit)
     return call(
-        list_endpoint.request_arguments(**fields),
+        endpoints.list_videos.request_arguments(**fields),
         decoding.video_list,
         extra_headers=extra_headers,
         extra_query=extra_query,
@@ -205,7 +196,7 @@ def delete(
         APIError: The request did not succeed.
     """
     return call(
-        delete_endpoint.request_arguments(checked_id(video_id, "video_id")),
+        endpoints.delete_video.request_arguments(checked_id(video_id, "video_id")),
         partial(decoding.deletion, video_id=video_id),
         extra_headers=extra_headers,
         extra_query=extra_query,
@@ -238,7 +229,7 @@ def download_content(
         APIError: The request did not succeed.
     """
     chosen: Variant = given(variant) or "video"
-    arguments = download_endpoint.request_arguments(
+    arguments = endpoints.download_video_content.request_arguments(
         checked_id(video_id, "video_id"), variant=UNSET if chosen == "video" else chosen
     )
     # Compressed on the way, a video only grows, and its length would say nothing.
@@ -279,7 +270,7 @@ def remix(
         APIError: The request did not succeed.
     """
     return call(
-        remix_endpoint.request_arguments(
+        endpoints.remix_video.request_arguments(
             checked_id(video_id, "video_id"),
             body=models.RemixVideoJson(prompt=checked_text(prompt, "prompt")),
         ),
@@ -329,7 +320,7 @@ def edit(
     else:
         body = models.EditVideoJson(**fields, video=models.VideoReference(id=source))
     return call(
-        edit_endpoint.request_arguments(body=body),
+        endpoints.edit_video.request_arguments(body=body),
         decoding.video,
         creates=True,
         uploads=_to_close(source),
@@ -379,7 +370,7 @@ def extend(
     else:
         body = models.ExtendVideoJson(**fields, video=models.VideoReference(id=source))
     return call(
-        extend_endpoint.request_arguments(body=body),
+        endpoints.extend_video.request_arguments(body=body),
         decoding.video,
         creates=True,
         uploads=_to_close(source),
@@ -419,7 +410,7 @@ def create_character(
     upload = file_input(video, "video")
     body = models.CreateCharacterForm(name=checked_text(name, "name"), video=upload.file)
     return call(
-        create_character_endpoint.request_arguments(body=body),
+        endpoints.create_character.request_arguments(body=body),
         decoding.character,
         creates=True,
         uploads=upload.to_close,
@@ -452,7 +443,7 @@ def get_character(
         APIError: The request did not succeed.
     """
     return call(
-        retrieve_character_endpoint.request_arguments(checked_id(character_id, "character_id")),
+        endpoints.retrieve_character.request_arguments(checked_id(character_id, "character_id")),
         partial(decoding.character, known_id=character_id),
         extra_headers=extra_headers,
         extra_query=extra_query,
