@@ -1,4 +1,4 @@
-"""Carry requests over HTTP. The one module that knows httpx."""
+"""Carry requests over HTTP, with httpx."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
-import httpx
-
 from ._calls import NotGiven
 from ._errors import APIConnectionError, APITimeoutError, InvalidInput
+from ._httpx import httpx
 from ._responses import Response
 from ._settings import laid_over
 
