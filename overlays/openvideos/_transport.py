@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import threading
 from contextlib import suppress
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from ._calls import NotGiven
+from ._certificates import certificates_for
 from ._errors import APIConnectionError, APITimeoutError, InvalidInput
 from ._httpx import httpx
 from ._responses import Response
 from ._settings import laid_over
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Iterator
 
     from ._calls import Call
@@ -127,7 +126,7 @@ class Transport:
         _timeout(settings.timeout, None)  # for its check
         self._settings = settings
         self._owned = client is None
-        self._client = client if client is not None else _made(httpx.Client)
+        self._client = client if client is not None else _made(httpx.Client, self._settings)
 
     def close(self) -> None:
         """Close the connections, unless they are those of a client that the user gave."""
@@ -255,7 +254,7 @@ class AsyncTransport:
             return self._given
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
-            self._clients[loop] = _made(httpx.AsyncClient)
+            self._clients[loop] = _made(httpx.AsyncClient, self._settings)
         return self._clients[loop]
 
     async def open(self, call: Call[Any], seconds: float | None = None) -> Stream:
@@ -308,9 +307,13 @@ class AsyncTransport:
             raise _too_late(call) from error
 
 
-def _made(kind: type[_Client]) -> _Client:
+def _made(kind: type[_Client], settings: Settings) -> _Client:
     try:
-        return kind(limits=_LIMITS, headers={"User-Agent": "openvideos"}, verify=_certificates())
+        return kind(
+            limits=_LIMITS,
+            headers={"User-Agent": "openvideos"},
+            verify=certificates_for(settings.base_url),
+        )
     except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
         raise InvalidInput(
             "What the environment says of proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) "
@@ -323,12 +326,6 @@ def _closed() -> InvalidInput:
         "This client is closed: use it, and the jobs that it gave, before close() and inside "
         "its `with`, or make another"
     )
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    # To read them takes longer than anything else in making a client.
-    return httpx.create_ssl_context()
 
 
 def _request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -104,17 +105,20 @@ class FaultyServer:
 
     Attributes:
         script: What to answer.
+        certificate: What makes it speak https; None for http.
         requests: What arrived.
     """
 
     script: Script
+    certificate: ssl.SSLContext | None = None
     requests: list[Request] = field(factory=list, init=False)
     _server: ThreadingHTTPServer = field(init=False)
     _closing: threading.Event = field(factory=threading.Event, init=False)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://127.0.0.1:{self._server.server_port}/v1"
 
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
@@ -124,6 +128,9 @@ class FaultyServer:
 
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", 0), _handler(self, self._closing))
+        if self.certificate:
+            plain = self._server.socket
+            self._server.socket = self.certificate.wrap_socket(plain, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 

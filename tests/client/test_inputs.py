@@ -191,12 +191,12 @@ def test_a_host_that_cannot_be_looked_up_ends_in_an_error_of_ours(
 def test_an_environment_that_cannot_be_used_is_told(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    from openvideos import _transport as transport
+    from openvideos import _certificates as certificates
 
     monkeypatch.setenv(name, value)
-    monkeypatch.setattr(transport, "_certificates", transport._certificates.__wrapped__)
+    monkeypatch.setattr(certificates, "_certificates", certificates._certificates.__wrapped__)
     with pytest.raises(InvalidInput, match=name) as caught:
-        connect("http://127.0.0.1:9/v1").videos.retrieve("v")
+        connect("https://127.0.0.1:9/v1").videos.retrieve("v")
     assert "hunter2" not in str(caught.value)
 
 
