@@ -11,6 +11,7 @@ from ._errors import (
     APIStatusError,
     DownloadIncomplete,
     OpenVideosError,
+    TargetExists,
     VideoExpired,
     VideoNotReady,
 )
@@ -27,6 +28,7 @@ from ._waiting import completed
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
     from pathlib import Path
 
     from ._calls import Call
@@ -50,6 +52,8 @@ def download(  # noqa: D417 - the first argument becomes self
     path: str | os.PathLike[str],
     *,
     variant: Variant | None = None,
+    on_progress: Callable[[int, int | None], object] | None = None,
+    overwrite: bool = True,
 ) -> Flow[Path]:
     """Write what a job made to a file; return its path.
 
@@ -60,9 +64,13 @@ def download(  # noqa: D417 - the first argument becomes self
         video_id: The id that creating it gave.
         path: The file to write. Its folder must exist.
         variant: `video` (the default), `thumbnail` or `spritesheet`.
+        on_progress: Called as the file comes, with how many bytes have come and how many there
+            are, None where the server does not say.
+        overwrite: Whether a file that stands there already is replaced.
 
     Raises:
         InvalidInput: The path cannot be written to.
+        TargetExists: A file stands there already, and is not to be replaced.
         VideoNotReady: The job is not finished.
         VideoFailed: The job failed; likewise the errors for cancelled, expired and deleted ones.
         DownloadError: The file did not arrive whole, or something else did.
@@ -70,13 +78,15 @@ def download(  # noqa: D417 - the first argument becomes self
     """
     clock, settings = resource.context.clock, resource.context.settings
     target = target_path(path)
+    if target.exists() and not overwrite:
+        raise TargetExists(f"{target} is there already; overwrite=True replaces it")
     call = download_content(video_id, variant=variant)
     start = clock.monotonic()
     attempt = 0
     while True:
         outcome: Response | APIConnectionError
         try:
-            yield from _fetch(resource, call, target, variant or "video")
+            yield from _fetch(resource, call, target, variant or "video", on_progress)
         except DownloadIncomplete as error:
             failure: OpenVideosError = error
             outcome = APIConnectionError(str(error))
@@ -148,7 +158,11 @@ def _asked_why(resource: HasContext, video_id: str, error: APIStatusError) -> Fl
 
 
 def _fetch(
-    resource: HasContext, call: Call[VideoContent], target: Path, variant: str
+    resource: HasContext,
+    call: Call[VideoContent],
+    target: Path,
+    variant: str,
+    on_progress: Callable[[int, int | None], object] | None,
 ) -> Flow[None]:
     settings = resource.context.settings
     stream = yield from open_stream(call)
@@ -162,6 +176,8 @@ def _fetch(
         with partial_file(target) as file:
             while piece:
                 file.write(piece)
+                if on_progress:
+                    on_progress(file.tell(), None)
                 piece = yield from _rest(response, stream)
             _check_length(response, stream.received)
     finally:

@@ -15,22 +15,30 @@
     │       ├── PermissionDeniedError       403
     │       ├── NotFoundError               404
     │       │   └── UnsupportedByServer     the server has no such operation: 404, 405, 501
+    │       │       └── VariantUnsupported  likewise: the server does not make this variant
     │       ├── ConflictError               409
     │       ├── UnprocessableEntityError    422
     │       ├── RateLimitError              429
     │       └── InternalServerError         5xx
+    ├── JobNotIdentified                    whether a lost create made a job cannot be told
     ├── JobError                            a job did not give its video
     │   ├── WaitTimeout                     it was not finished in time, and runs on
+    │   ├── WaitCancelled                   nobody wants to wait for it any more; it runs on
     │   ├── VideoNotReady                   it was not finished when the video was asked for
     │   ├── VideoFailed                     it failed
     │   ├── VideoCancelled                  it was cancelled
     │   ├── VideoExpired                    it, or what it made, is no longer kept
-    │   └── VideoWasDeleted                 it was deleted
+    │   ├── VideoWasDeleted                 it was deleted
+    │   └── VideoLost                       the server does not know it any more: 404
     └── DownloadError                       a file did not arrive
         ├── DownloadIncomplete              only a part of it did
+        ├── ChecksumMismatch                not the bytes that the server says it has
+        ├── TargetExists                    a file stands there already, and is not to be replaced
         └── UnexpectedContent               something else did
 
-The names under `APIError` are the official SDK's wherever the meaning is the same.
+    ReferenceMayBeDropped                   a warning: a reference was sent in a risky way
+
+`VideoLost` is a `NotFoundError` too. The names under `APIError` are the official SDK's wherever the meaning is the same.
 """
 
 from __future__ import annotations
@@ -38,9 +46,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._drivers import Context
     from ._error_bodies import ErrorDetails
+    from ._matching import Wanted
     from ._models import Video
     from ._responses import Response
+
+
+FIND_FOR = 30.0  # seconds for which a job is looked for in the list if nothing else is said
 
 
 class OpenVideosError(Exception):
@@ -126,9 +139,39 @@ class APITimeoutError(APIConnectionError):
 class CreateUncertain(APIConnectionError):
     """A request that creates a job was sent, and its answer was lost: there may be a job.
 
-    It is not repeated, as that could create, and bill, a second one. Look for the job among the
-    newest of `videos.list()` before creating it again.
+    It is not repeated, as that could create, and bill, a second one: `find` looks for the job.
+
+    Attributes:
+        wanted: What was asked for, and when; None where it was no job that was to be created.
     """
+
+    wanted: Wanted | None = None
+    _context: Context | None = None
+
+    def find(self, *, max_wait: float = FIND_FOR) -> Any:
+        """Look for the job in the server's list; to be awaited where the client is async.
+
+        `videos.find(error)` does the same, and its result has a type.
+
+        Args:
+            max_wait: For how many seconds to look again, as servers may show a job late.
+
+        Returns:
+            The job's handle, a `Job` or `AsyncJob`; None where the list does not show it.
+
+        Raises:
+            JobNotIdentified: It cannot be told: there is no list, it does not show enough, or
+                more than one video could be it.
+            APIError: The list was refused.
+        """
+        from ._finding import find  # it knows the jobs, which know these errors
+
+        return find(self._context, self, max_wait=max_wait)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The client stays where it is.
+        state = {name: value for name, value in self.__dict__.items() if name != "_context"}
+        return _restore, (type(self), self.args, state)
 
 
 class APIResponseValidationError(APIError):
@@ -171,6 +214,13 @@ class UnsupportedByServer(NotFoundError):
     """404, 405 or 501: the server does not have the operation itself."""
 
 
+class VariantUnsupported(UnsupportedByServer):
+    """The server makes no such thumbnail or spritesheet; the video itself may well be there.
+
+    It said so with 400, 404 or 501, or sent the video in its place with 200.
+    """
+
+
 class ConflictError(APIStatusError):
     """409: the job's state does not allow it, or the server is busy."""
 
@@ -189,6 +239,18 @@ class InternalServerError(APIStatusError):
 
 class CreateUncertainStatus(CreateUncertain, InternalServerError):
     """5xx in answer to a create: there may be a job all the same."""
+
+
+class JobNotIdentified(OpenVideosError):
+    """Whether a create whose answer was lost made a job, and which, cannot be told.
+
+    Attributes:
+        candidates: The videos that it might be.
+    """
+
+    def __init__(self, message: str, *, candidates: tuple[Video, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates
 
 
 class JobError(OpenVideosError):
@@ -230,6 +292,10 @@ class WaitTimeout(JobError, TimeoutError):
         self.last_error = last_error
 
 
+class WaitCancelled(JobError):
+    """The wait was cancelled by its token; the job runs on, and can be waited for again."""
+
+
 class VideoNotReady(JobError):
     """The video was asked for before the job was finished."""
 
@@ -260,12 +326,37 @@ class VideoWasDeleted(JobError):
     """The job was deleted, and what it made with it."""
 
 
+class VideoLost(JobError, NotFoundError):
+    """404 for a job that the server knew before: it was restarted, say, or keeps only a few."""
+
+    def __init__(
+        self, message: str, *, job_id: str, video: Video | None, response: Response
+    ) -> None:
+        super().__init__(message, job_id=job_id, video=video)
+        self.response = response
+
+
+class ReferenceMayBeDropped(UserWarning):
+    """A reference leaves in a form without being a file, which many servers drop without a word.
+
+    They then make, and bill, a video without it.
+    """
+
+
 class DownloadError(OpenVideosError):
     """A file did not arrive; what stood under its name before still stands there."""
 
 
 class DownloadIncomplete(DownloadError):
     """The file broke off before its end."""
+
+
+class ChecksumMismatch(DownloadError):
+    """What arrived is not what the server says that it sent."""
+
+
+class TargetExists(DownloadError, FileExistsError):
+    """A file stands there already, and is not to be replaced."""
 
 
 class UnexpectedContent(DownloadError):

@@ -129,7 +129,12 @@ def _wait(  # noqa: D417 - the first argument becomes self
 
 
 def _download(  # noqa: D417 - the first argument becomes self
-    job: Job | AsyncJob, path: str | os.PathLike[str], *, variant: Variant | None = None
+    job: Job | AsyncJob,
+    path: str | os.PathLike[str],
+    *,
+    variant: Variant | None = None,
+    on_progress: Callable[[int, int | None], object] | None = None,
+    overwrite: bool = True,
 ) -> Flow[Path]:
     """Write what the job made to a file; return its path.
 
@@ -139,15 +144,21 @@ def _download(  # noqa: D417 - the first argument becomes self
     Args:
         path: The file to write. Its folder must exist.
         variant: `video` (the default), `thumbnail` or `spritesheet`.
+        on_progress: Called as the file comes, with how many bytes have come and how many there
+            are, None where the server does not say.
+        overwrite: Whether a file that stands there already is replaced.
 
     Raises:
         InvalidInput: The path cannot be written to.
+        TargetExists: A file stands there already, and is not to be replaced.
         VideoNotReady: The job is not finished: `wait` first.
         VideoFailed: The job failed; likewise the errors for cancelled, expired and deleted ones.
         DownloadError: The file did not arrive whole, or something else did.
         APIError: The request did not succeed.
     """
-    return download(job, job.id, path, variant=variant)
+    return download(
+        job, job.id, path, variant=variant, on_progress=on_progress, overwrite=overwrite
+    )
 
 
 class Job(JobHandle, Resource):
