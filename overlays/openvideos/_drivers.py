@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
-from ._flows import Close, Effect, Flow, Open, Read, Send, Sleep, Tell
+from ._cancelling import unless_cancelled
+from ._flows import Close, Effect, Emit, Flow, Open, Read, Send, Sleep, Tell
+from ._memory import Memory
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from ._clock import Clock
     from ._settings import Settings
     from ._transport import AsyncTransport, Transport
@@ -23,12 +27,20 @@ class Driver:
         settings: What the client was made with.
         clock: The source of time.
         transport: What sends requests.
+        memory: What was learnt of the server; left out, nothing yet.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, transport: Transport) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        transport: Transport,
+        memory: Memory | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.transport = transport
+        self.memory = memory or Memory()
 
     def run(self, flow: Flow[T]) -> T:
         """Run a flow to its end and return its result."""
@@ -45,16 +57,36 @@ class Driver:
             result_of_flow: T = stop.value
             return result_of_flow
 
+    def iterate(self, flow: Flow[object]) -> Iterator[Any]:
+        """Run a flow to its end; yield what it emits."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    if isinstance(effect, Emit):
+                        yield effect.item
+                        result = None
+                    else:
+                        result = self._perform(effect)
+                except BaseException as error:  # noqa: BLE001 - it is the flow's to judge
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration:
+            return
+
     def _perform(self, effect: Effect) -> object:
         match effect:
-            case Send(call, seconds):
-                return self.transport.send(call, seconds)
+            case Send(call, seconds, cancel):
+                return self.transport.send(call, seconds, cancel)
             case Open(call):
                 return self.transport.open(call)
             case Read(stream):
                 return self.transport.read(stream)
             case Close(stream):
                 self.transport.close_stream(stream)
+            case Sleep(seconds, cancel) if cancel:
+                self.clock.cancellable_sleep(seconds, cancel)
             case Sleep(seconds):
                 self.clock.sleep(seconds)
             case Tell(listener, video):
@@ -69,12 +101,20 @@ class AsyncDriver:
         settings: What the client was made with.
         clock: The source of time.
         transport: What sends requests.
+        memory: What was learnt of the server; left out, nothing yet.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, transport: AsyncTransport) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        transport: AsyncTransport,
+        memory: Memory | None = None,
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.transport = transport
+        self.memory = memory or Memory()
 
     async def run(self, flow: Flow[T]) -> T:
         """Run a flow to its end and return its result."""
@@ -91,8 +131,28 @@ class AsyncDriver:
             result_of_flow: T = stop.value
             return result_of_flow
 
+    async def iterate(self, flow: Flow[object]) -> AsyncIterator[Any]:
+        """Run a flow to its end; yield what it emits."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    if isinstance(effect, Emit):
+                        yield effect.item
+                        result = None
+                    else:
+                        result = await self._perform(effect)
+                except BaseException as error:  # noqa: BLE001 - it is the flow's to judge
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(result)
+        except StopIteration:
+            return
+
     async def _perform(self, effect: Effect) -> object:
         match effect:
+            case Send(call, seconds, cancel) if cancel:
+                return await unless_cancelled(self.transport.send(call, seconds), cancel)
             case Send(call, seconds):
                 return await self.transport.send(call, seconds)
             case Open(call):
@@ -101,6 +161,8 @@ class AsyncDriver:
                 return await self.transport.read(stream)
             case Close(stream):
                 await self.transport.close_stream(stream)
+            case Sleep(seconds, cancel) if cancel:
+                await unless_cancelled(self.clock.async_sleep(seconds), cancel)
             case Sleep(seconds):
                 await self.clock.async_sleep(seconds)
             case Tell(listener, video):
@@ -120,6 +182,10 @@ class Context(Protocol):
     @property
     def clock(self) -> Clock:
         """The source of time."""
+
+    @property
+    def memory(self) -> Memory:
+        """What was learnt of the server."""
 
 
 class Resource:

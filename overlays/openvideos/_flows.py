@@ -14,6 +14,7 @@ from attrs import frozen
 
 if TYPE_CHECKING:
     from ._calls import Call
+    from ._cancelling import CancelToken
     from ._models import Video
     from ._responses import Response
     from ._transport import Stream
@@ -23,10 +24,14 @@ T = TypeVar("T")
 
 @frozen
 class Send:
-    """Send a request and read its answer to the end, within `seconds` if given."""
+    """Send a request and read its answer to the end, within `seconds` if given.
+
+    A token that is cancelled ends it with `Cancelled`.
+    """
 
     call: Call[Any]
     seconds: float | None = None
+    cancel: CancelToken | None = None
 
 
 @frozen
@@ -52,9 +57,10 @@ class Close:
 
 @frozen
 class Sleep:
-    """Wait for so many seconds."""
+    """Wait for so many seconds; a token that is cancelled ends it with `Cancelled`."""
 
     seconds: float
+    cancel: CancelToken | None = None
 
 
 @frozen
@@ -65,17 +71,26 @@ class Tell:
     video: Video
 
 
-Effect: TypeAlias = Send | Open | Read | Close | Sleep | Tell
+@frozen
+class Emit:
+    """Hand something to the user who iterates over what the flow does."""
+
+    item: object
+
+
+Effect: TypeAlias = Send | Open | Read | Close | Sleep | Tell | Emit
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 
-def send(call: Call[Any], *, seconds: float | None = None) -> Flow[Response]:
+def send(
+    call: Call[Any], *, seconds: float | None = None, cancel: CancelToken | None = None
+) -> Flow[Response]:
     """Send a request; return its answer, whatever its status.
 
     Raises:
         APIConnectionError: No whole answer came.
     """
-    response: Response = yield Send(call, seconds)
+    response: Response = yield Send(call, seconds, cancel)
     return response
 
 

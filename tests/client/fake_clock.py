@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from openvideos._cancelling import Cancelled, CancelToken
 from openvideos._clock import Clock
 
 EPOCH = 1_800_000_000.0
@@ -27,6 +28,7 @@ class FakeClock:
             monotonic=lambda: self.time,
             now=lambda: EPOCH + self.time,
             sleep=self.sleep,
+            cancellable_sleep=self.cancellable_sleep,
             async_sleep=self.async_sleep,
             random=lambda: 0.5,
         )
@@ -35,6 +37,11 @@ class FakeClock:
         assert seconds >= 0
         self.sleeps.append(seconds)
         self.time += seconds
+
+    def cancellable_sleep(self, seconds: float, token: CancelToken) -> None:
+        self.sleep(seconds)
+        if token.cancelled:
+            raise Cancelled
 
     async def async_sleep(self, seconds: float) -> None:
         self.sleep(seconds)
