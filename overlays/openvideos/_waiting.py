@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
 from . import _operations as operations
 from ._errors import (
     APIError,
@@ -15,10 +13,9 @@ from ._errors import (
     VideoFailed,
     VideoWasDeleted,
 )
-from ._flows import Flow, Sleep, Tell, send
-from ._pauses import poll_after, retry_after
+from ._flows import Flow, Sleep, Tell
+from ._looking import judged, look
 from ._polling import Decision, Finish, Look, Pause, Poll, Stop
-from ._status_errors import status_error
 from ._statuses import CANCELLED, COMPLETED, DELETED, EXPIRED, FAILED
 
 if TYPE_CHECKING:
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
     from ._jobs import JobState
     from ._models import Video
     from ._requests import HasContext
-
-_LONGEST_LOOK = 60.0  # seconds; a look that hangs is only one of many
 
 _OUTCOMES: dict[str, tuple[type[JobError], str]] = {
     FAILED: (VideoFailed, "failed"),
@@ -80,26 +75,10 @@ def wait_until_final(
 
 
 def _look(resource: HasContext, job: JobState, poll: Poll, seconds: float | None) -> Flow[Decision]:
-    clock, settings = resource.context.clock, resource.context.settings
-    call = operations.retrieve(job.id)
-    if settings.timeout is None or isinstance(settings.timeout, int | float):
-        call = evolve(call, timeout=min(settings.timeout or _LONGEST_LOOK, _LONGEST_LOOK))
-        seconds = _LONGEST_LOOK if seconds is None else min(seconds, _LONGEST_LOOK)
-    try:
-        response = yield from send(call, seconds=seconds)
-        if not call.answers(response):
-            raise status_error(response, creates=False)
-        video = call.decode(response)
-    except APIError as error:
-        return poll.failed(
-            error,
-            asked=retry_after(error.response.headers, clock.now()) if error.response else None,
-            now=clock.monotonic(),
-            chance=clock.random(),
-        )
-    asked = poll_after(response.headers, clock.now())
-    decision = poll.answered(video, asked=asked, now=clock.monotonic(), chance=clock.random())
-    job.saw(video, asked=asked, now=clock.monotonic())
+    sight = yield from look(resource, operations.retrieve(job.id), seconds)
+    decision = judged(poll, sight, chance=resource.context.clock.random())
+    if not isinstance(sight.result, APIError):
+        job.saw(sight.result, asked=sight.asked, now=sight.time)
     return decision
 
 
