@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import copy
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from ._calls import NotGiven
 from ._clock import Clock
+from ._connections import AsyncConnections, Connections
 from ._drivers import AsyncDriver, Driver
-from ._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, settings_from
+from ._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, changed, settings_from
 from ._transport import AsyncTransport, Transport
 from ._videos import AsyncVideos, Videos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from ._settings import Settings
     from ._transport import AsyncHttpClient, HttpClient, TimeLimit
+
+
+class Changes(TypedDict, total=False):
+    """What a copy of a client may differ in; see `OpenVideos.with_options`."""
+
+    api_key: str | None
+    base_url: str | None
+    timeout: TimeLimit | NotGiven
+    max_retries: int | NotGiven
+    retry_create: bool | NotGiven
+    default_headers: Mapping[str, str] | None
+    set_default_headers: Mapping[str, str] | None
+    default_query: Mapping[str, str] | None
+    set_default_query: Mapping[str, str] | None
+    webhook_secret: str | None
 
 
 class _ClientBase:
@@ -27,18 +45,37 @@ class _ClientBase:
     """
 
     settings: Settings
+    _clock: Clock
 
     @property
     def base_url(self) -> str:
         """The server's address with its prefix."""
         return self.settings.base_url
 
+    @property
+    def api_key(self) -> str | None:
+        """The key; None where none is sent."""
+        return self.settings.api_key
+
+    @property
+    def timeout(self) -> TimeLimit:
+        """How long one request may take, in seconds."""
+        return self.settings.timeout
+
+    @property
+    def max_retries(self) -> int:
+        """How often a request that failed is repeated."""
+        return self.settings.max_retries
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
 
 class OpenVideos(_ClientBase):
-    """A client of a server that speaks the Videos protocol. Safe to share between threads.
+    """A client of a server that speaks the Videos protocol.
+
+    It may be shared between threads, and used in a process that was forked, which then has
+    connections of its own.
 
     Args:
         api_key: The server's key; left out, `OPENVIDEOS_API_KEY` or `OPENAI_API_KEY` of the
@@ -46,14 +83,16 @@ class OpenVideos(_ClientBase):
         base_url: The server's address with its prefix, such as `http://127.0.0.1:8000/v1`; left
             out, `OPENVIDEOS_BASE_URL` or `OPENAI_BASE_URL` of the environment.
         timeout: How long one request may take to connect (10 s at most) and between two signs of
-            life, in seconds; None for ever.
+            life, in seconds; None for ever. 600 s if left out.
         max_retries: How often a request that failed is repeated, where that is safe.
         retry_create: Repeat a create like any other request, also where its answer was lost. Only
             for servers that make no second job, and send no second bill, of a repeated create.
         default_headers: Headers of every request.
         default_query: Query parameters of every request.
+        webhook_secret: What the server signs webhooks with; left out, `OPENVIDEOS_WEBHOOK_SECRET`
+            or `OPENAI_WEBHOOK_SECRET` of the environment.
         http_client: A client of the library httpx to send requests with, for proxies and the like.
-            It is yours to close.
+            It is yours to close, and to make anew in a process that was forked.
 
     Attributes:
         videos: The operations on videos.
@@ -67,29 +106,68 @@ class OpenVideos(_ClientBase):
         *,
         api_key: str | None = None,
         base_url: str | None = None,
-        timeout: TimeLimit = DEFAULT_TIMEOUT,
+        timeout: TimeLimit | NotGiven = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
         retry_create: bool = False,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, str] | None = None,
+        webhook_secret: str | None = None,
         http_client: HttpClient | None = None,
         _clock: Clock | None = None,
     ) -> None:
-        self.settings = settings_from(
+        settings = settings_from(
             base_url=base_url,
             api_key=api_key,
-            timeout=timeout,
+            timeout=DEFAULT_TIMEOUT if isinstance(timeout, NotGiven) else timeout,
             max_retries=max_retries,
             retry_create=retry_create,
             default_headers=default_headers,
             default_query=default_query,
+            webhook_secret=webhook_secret,
         )
-        self._transport = Transport(self.settings, http_client)
-        self.videos = Videos(Driver(self.settings, _clock or Clock(), self._transport))
+        self._clock = _clock or Clock()
+        self._set_up(settings, Connections(settings.base_url, http_client))
+
+    def _set_up(self, settings: Settings, connections: Connections) -> None:
+        self.settings = settings
+        self._connections = connections
+        self.videos = Videos(Driver(settings, self._clock, Transport(settings, connections)))
+
+    def with_options(
+        self, *, http_client: HttpClient | None = None, **changes: Unpack[Changes]
+    ) -> Self:
+        """Return a copy of the client that differs in what is given.
+
+        It shares the connections: to close one is to close both. So
+        `client.with_options(timeout=5).videos.retrieve(…)` costs nothing.
+
+        Args:
+            http_client: Another client of the library httpx, in place of the shared connections.
+            changes: Arguments with which clients are made. `default_headers` and `default_query`
+                are laid over those of this client; as `set_default_headers` and
+                `set_default_query` they take their place.
+
+        Raises:
+            InvalidInput: Something given cannot be used.
+        """
+        clone = copy.copy(self)
+        settings = _changed(self.settings, changes)
+        clone._set_up(  # noqa: SLF001 - it is one of us
+            settings,
+            Connections(settings.base_url, http_client) if http_client else self._connections,
+        )
+        return clone
+
+    copy = with_options
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connections were closed."""
+        return self._connections.is_closed
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -115,29 +193,64 @@ class AsyncOpenVideos(_ClientBase):
         *,
         api_key: str | None = None,
         base_url: str | None = None,
-        timeout: TimeLimit = DEFAULT_TIMEOUT,
+        timeout: TimeLimit | NotGiven = DEFAULT_TIMEOUT,
         max_retries: int = DEFAULT_MAX_RETRIES,
         retry_create: bool = False,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, str] | None = None,
+        webhook_secret: str | None = None,
         http_client: AsyncHttpClient | None = None,
         _clock: Clock | None = None,
     ) -> None:
-        self.settings = settings_from(
+        settings = settings_from(
             base_url=base_url,
             api_key=api_key,
-            timeout=timeout,
+            timeout=DEFAULT_TIMEOUT if isinstance(timeout, NotGiven) else timeout,
             max_retries=max_retries,
             retry_create=retry_create,
             default_headers=default_headers,
             default_query=default_query,
+            webhook_secret=webhook_secret,
         )
-        self._transport = AsyncTransport(self.settings, http_client)
-        self.videos = AsyncVideos(AsyncDriver(self.settings, _clock or Clock(), self._transport))
+        self._clock = _clock or Clock()
+        self._set_up(settings, AsyncConnections(settings.base_url, http_client))
+
+    def _set_up(self, settings: Settings, connections: AsyncConnections) -> None:
+        self.settings = settings
+        self._connections = connections
+        driver = AsyncDriver(settings, self._clock, AsyncTransport(settings, connections))
+        self.videos = AsyncVideos(driver)
+
+    def with_options(
+        self, *, http_client: AsyncHttpClient | None = None, **changes: Unpack[Changes]
+    ) -> Self:
+        """Return a copy of the client that differs in what is given, as `OpenVideos` does.
+
+        Args:
+            http_client: Another client of the library httpx, in place of the shared connections.
+            changes: Arguments with which clients are made.
+
+        Raises:
+            InvalidInput: Something given cannot be used.
+        """
+        clone = copy.copy(self)
+        settings = _changed(self.settings, changes)
+        clone._set_up(  # noqa: SLF001 - it is one of us
+            settings,
+            AsyncConnections(settings.base_url, http_client) if http_client else self._connections,
+        )
+        return clone
+
+    copy = with_options
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connections were closed."""
+        return self._connections.is_closed
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._transport.close()
+        await self._connections.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -149,3 +262,13 @@ class AsyncOpenVideos(_ClientBase):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _changed(settings: Settings, changes: Changes) -> Settings:
+    # What is None is kept, but for the time limit, where that means something.
+    given: dict[str, Any] = {
+        name: value
+        for name, value in changes.items()
+        if not isinstance(value, NotGiven) and (value is not None or name == "timeout")
+    }
+    return changed(settings, **given)

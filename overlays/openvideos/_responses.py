@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -21,6 +22,8 @@ class Response:
         content: The body, in bytes.
         method: The method of the request.
         url: The address that answered, without its query.
+        elapsed: How long it took, from sending the request to what is read of the body.
+        retries_taken: How often the request had been sent before.
     """
 
     status_code: int
@@ -28,6 +31,8 @@ class Response:
     content: bytes
     method: str
     url: str
+    elapsed: timedelta = timedelta(0)
+    retries_taken: int = 0
 
     def __repr__(self) -> str:
         return f"<Response {self.status_code} to {self.method} {self.url}>"

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = 600.0
 DEFAULT_MAX_RETRIES: Final = 2
 
+# Names of headers and query parameters whose values are secrets.
+_SECRET_NAME = re.compile(
+    r"auth|cookie|credential|key|pass|secret|\bsig\b|signature|token", re.IGNORECASE
+)
+_SHORTEST_SECRET = 8  # characters; to mask a shorter one would garble what servers say
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -36,6 +42,9 @@ class Settings:
         retry_create: Whether the server is one where a create may be repeated like a read.
         headers: The headers of every request, the key's among them.
         query: The query parameters of every request.
+        webhook_secret: What webhooks are signed with; None where not given.
+        arguments: What the settings were made of, for others that differ a little.
+        secrets: What is masked where a server repeats it.
     """
 
     base_url: str
@@ -45,17 +54,21 @@ class Settings:
     headers: Mapping[str, str] = field(repr=False)
     query: Mapping[str, str] = field(repr=False)
     retry_create: bool = False
+    webhook_secret: str | None = field(default=None, repr=False)
+    arguments: Mapping[str, Any] = field(factory=dict, repr=False)
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def settings_from(
     *,
-    base_url: str | None,
-    api_key: str | None,
-    timeout: TimeLimit,
-    max_retries: int,
-    default_headers: Mapping[str, str] | None,
-    default_query: Mapping[str, str] | None,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    timeout: TimeLimit = DEFAULT_TIMEOUT,
+    max_retries: int = DEFAULT_MAX_RETRIES,
     retry_create: bool = False,
+    default_headers: Mapping[str, str] | None = None,
+    default_query: Mapping[str, str] | None = None,
+    webhook_secret: str | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Gather the settings from the arguments and, where they are left out, the environment.
@@ -67,21 +80,89 @@ def settings_from(
         base_url = _first(environment, "OPENVIDEOS_BASE_URL", "OPENAI_BASE_URL")
     if api_key is None:
         api_key = _first(environment, "OPENVIDEOS_API_KEY", "OPENAI_API_KEY")
+    if webhook_secret is None:
+        webhook_secret = _first(environment, "OPENVIDEOS_WEBHOOK_SECRET", "OPENAI_WEBHOOK_SECRET")
     _check_retries(max_retries)
-    address, query, login = _split(base_url)
+    address, address_query, login = _split(base_url)
     key = _checked_key(api_key) if api_key else None
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    own_headers = {"Authorization": f"Bearer {key}"} if key else {}
     if login:
-        headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+        own_headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+    headers = laid_over(own_headers, checked_headers(default_headers))
+    query = {**address_query, **(default_query or {})}
     return Settings(
         base_url=address,
         api_key=key,
         timeout=timeout,
         max_retries=max_retries,
-        headers=laid_over(headers, checked_headers(default_headers)),
-        query={**query, **(default_query or {})},
         retry_create=retry_create,
+        headers=headers,
+        query=query,
+        webhook_secret=webhook_secret,
+        secrets=_secrets(key, login.partition(":")[2], headers, query),
+        arguments={
+            "base_url": base_url,
+            "api_key": api_key or "",
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "retry_create": retry_create,
+            "default_headers": default_headers or {},
+            "default_query": default_query or {},
+            "webhook_secret": webhook_secret or "",
+        },
     )
+
+
+def changed(
+    settings: Settings,
+    *,
+    default_headers: Mapping[str, str] | None = None,
+    set_default_headers: Mapping[str, str] | None = None,
+    default_query: Mapping[str, str] | None = None,
+    set_default_query: Mapping[str, str] | None = None,
+    **others: Any,
+) -> Settings:
+    """Return settings that differ in what is given.
+
+    Args:
+        settings: What they differ from.
+        default_headers: Headers to lay over its own.
+        set_default_headers: Headers in place of its own.
+        default_query: Query parameters to lay over its own.
+        set_default_query: Query parameters in place of its own.
+        others: Other arguments of `settings_from`.
+
+    Raises:
+        InvalidInput: Something given cannot be used.
+    """
+    for name, added, replaced in (
+        ("default_headers", default_headers, set_default_headers),
+        ("default_query", default_query, set_default_query),
+    ):
+        if added is not None and replaced is not None:
+            raise InvalidInput(f"give {name} or set_{name}, not both")
+    before = settings.arguments
+    headers = laid_over(before["default_headers"], checked_headers(default_headers))
+    query = {**before["default_query"], **(default_query or {})}
+    arguments = {
+        **before,
+        **others,
+        "default_headers": headers if set_default_headers is None else set_default_headers,
+        "default_query": query if set_default_query is None else set_default_query,
+    }
+    return settings_from(**arguments)
+
+
+def _secrets(
+    key: str | None, password: str, headers: Mapping[str, str], query: Mapping[str, str]
+) -> tuple[bytes, ...]:
+    found = {key or "", password}
+    for name, value in (*headers.items(), *query.items()):
+        if _SECRET_NAME.search(name):
+            # With and without the scheme in front of it.
+            found |= {str(value), str(value).rpartition(" ")[2]}
+    longest_first = sorted(found, key=len, reverse=True)  # as one may hold another
+    return tuple(secret.encode() for secret in longest_first if len(secret) >= _SHORTEST_SECRET)
 
 
 def checked_headers(headers: Mapping[Any, object] | None) -> dict[str, str]:

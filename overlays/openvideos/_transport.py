@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import threading
-from contextlib import suppress
 from contextvars import copy_context
+from datetime import timedelta
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._calls import NotGiven
-from ._certificates import certificates_for
+from ._cancelling import Cancelled, cancelling
 from ._errors import APIConnectionError, APITimeoutError, InvalidInput
 from ._httpx import httpx
 from ._responses import Response
 from ._settings import laid_over
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from ._calls import Call
+    from ._cancelling import CancelToken
+    from ._connections import AsyncConnections, Connections
     from ._settings import Settings
 
 HttpClient: TypeAlias = httpx.Client
@@ -29,16 +31,7 @@ TimeLimit: TypeAlias = float | httpx.Timeout | None
 
 _LONGEST_CONNECT = 10.0  # seconds
 _MOST_REDIRECTS = 10
-_SHORTEST_KEY_TO_MASK = 8  # characters; to mask a shorter one would garble what servers say
-_MASK = b"[api key]"
-
-_LIMITS = httpx.Limits(
-    max_connections=1000,
-    max_keepalive_connections=100,
-    # Shorter than the 5 s after which common servers close an idle connection: a create that meets
-    # such a closing could not be told from one that was lost.
-    keepalive_expiry=4.0,
-)
+_MASK = b"[secret]"
 
 _ENDLESS = 2_000_000.0  # seconds; longer limits are none, as sockets take no larger numbers
 _LARGEST_BODY = 256 * 1024 * 1024  # bytes of an answer that is no file, against what never ends
@@ -62,40 +55,47 @@ _NEVER_SENT = (
     UnicodeError,  # a host's name that cannot be looked up
 )
 
-_Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
-
 
 class Stream:
     """An answer whose body is still to be read."""
 
-    def __init__(self, call: Call[Any], response: httpx.Response, chunks: Any) -> None:
+    def __init__(
+        self, call: Call[Any], response: httpx.Response, chunks: Any, started: float
+    ) -> None:
         self._call = call
         self._httpx = response
         self._chunks = chunks  # an iterator of bytes, plain or async
+        self._started = started
 
     @property
     def received(self) -> int:
         """How many bytes of the body have come, as they are on the wire."""
         return self._httpx.num_bytes_downloaded
 
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        return self._httpx.status_code
+
     def response(self, settings: Settings, content: bytes = b"") -> Response:
-        """Return the answer with this body, without the key where it is an error.
+        """Return the answer with this body, without secrets where it is an error.
 
         Some servers repeat the key in their refusal, and some refuse with a status of success.
         """
-        httpx_response, key = self._httpx, (settings.api_key or "").encode()
-        headers = httpx_response.headers
-        if len(key) >= _SHORTEST_KEY_TO_MASK:
-            if any(key in value for _, value in headers.raw):
-                headers = httpx.Headers([(n, v.replace(key, _MASK)) for n, v in headers.raw])
-            if key in content and not (httpx_response.is_success and _is_content(content)):
-                content = content.replace(key, _MASK)
+        httpx_response = self._httpx
+        headers: Mapping[str, str] = httpx_response.headers
+        for secret in settings.secrets:
+            if any(secret in value for _, value in httpx_response.headers.raw):
+                headers = _masked(headers, secret.decode())
+            if secret in content and not (httpx_response.is_success and _is_content(content)):
+                content = content.replace(secret, _MASK)
         return Response(
             status_code=httpx_response.status_code,
             headers=headers,
             content=content,
             method=httpx_response.request.method,
             url=_shown(httpx_response.request.url),
+            elapsed=timedelta(seconds=perf_counter() - self._started),
         )
 
 
@@ -122,30 +122,18 @@ class _Body:
 class Transport:
     """Sends requests, plainly."""
 
-    def __init__(self, settings: Settings, client: httpx.Client | None) -> None:
-        _timeout(settings.timeout, None)  # for its check
+    def __init__(self, settings: Settings, connections: Connections) -> None:
         self._settings = settings
-        self._owned = client is None
-        self._client = client if client is not None else _made(httpx.Client, self._settings)
-
-    def close(self) -> None:
-        """Close the connections, unless they are those of a client that the user gave."""
-        if self._owned:
-            self._client.close()
-
-    def __del__(self) -> None:
-        # Who never closes a client leaves no open sockets behind for that. A client that could not
-        # be made, and an interpreter that is about to end, have nothing to close it with.
-        with suppress(Exception):
-            self.close()
+        self._connections = connections
+        self._timeout = _timeout(settings.timeout, None)
 
     def open(self, call: Call[Any], seconds: float | None = None) -> Stream:
         """Send a request; return its answer before its body is read."""
-        if self._client.is_closed:
-            raise _closed()
-        request, elsewhere = _request(self._client, self._settings, call, seconds), False
+        client, started = self._connections.client(), perf_counter()
+        timeout = _timeout_of(call, self._settings, seconds) or self._timeout
+        request, elsewhere = _request(client, self._settings, call, timeout), False
         try:
-            response = self._client.send(request, stream=True, follow_redirects=False)
+            response = client.send(request, stream=True, follow_redirects=False)
             for _ in range(_MOST_REDIRECTS):
                 following = _following(request, response)
                 if following is None:
@@ -153,12 +141,12 @@ class Transport:
                 response.close()
                 elsewhere = elsewhere or _is_elsewhere(request.url, following.url)
                 request = following
-                response = self._client.send(
+                response = client.send(
                     request, auth=_auth(elsewhere), stream=True, follow_redirects=False
                 )
         except (httpx.HTTPError, UnicodeError) as error:
             raise _translated(error, call) from _cause(error)
-        return Stream(call, response, response.iter_bytes())
+        return Stream(call, response, response.iter_bytes(), started)
 
     def read(self, stream: Stream) -> bytes:
         """Return the next piece of a body; empty at its end."""
@@ -172,9 +160,15 @@ class Transport:
         """Stop reading a body."""
         stream._httpx.close()  # noqa: SLF001 - see above
 
-    def send(self, call: Call[Any], seconds: float | None = None) -> Response:
-        """Send a request and read its answer to the end, within `seconds` if given."""
-        if seconds is None:
+    def send(
+        self, call: Call[Any], seconds: float | None = None, cancel: CancelToken | None = None
+    ) -> Response:
+        """Send a request and read its answer to the end, within `seconds` if given.
+
+        Raises:
+            Cancelled: The token was cancelled, and nobody waits for the answer any more.
+        """
+        if seconds is None and cancel is None:
             return self._exchange(call)
         # Time limits of a socket hold for each piece that comes, not for the whole: only somebody
         # else can stop waiting in time. What is left behind ends by those limits, or at the next
@@ -190,7 +184,8 @@ class Transport:
 
         threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
         try:
-            outcome = done.get(timeout=seconds)
+            with cancelling(cancel, lambda: done.put(Cancelled())):
+                outcome = done.get(timeout=seconds)
         except Empty:
             raise _too_late(call) from None
         finally:
@@ -212,55 +207,24 @@ class Transport:
                 body.add(piece)
                 if given_up and given_up.is_set():
                     break
-            return stream.response(self._settings, body.content())
         finally:
             self.close_stream(stream)
+        return stream.response(self._settings, body.content())
 
 
 class AsyncTransport:
     """Sends requests, with `await`."""
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient | None) -> None:
-        _timeout(settings.timeout, None)  # for its check
+    def __init__(self, settings: Settings, connections: AsyncConnections) -> None:
         self._settings = settings
-        self._given = client
-        # Connections end with their event loop, so each loop has its own: a request over one that
-        # is left of an ended loop would be sent, and its answer never read.
-        self._clients: WeakKeyDictionary[object, httpx.AsyncClient] = WeakKeyDictionary()
-        self._closed = False
-
-    async def close(self) -> None:
-        """Close the connections, unless they are those of a client that the user gave."""
-        self._closed = True
-        for client in self._clients.values():
-            with suppress(RuntimeError):  # its event loop has ended, and its connections with it
-                await client.aclose()
-
-    def __del__(self) -> None:
-        # As above. To close takes an await, but no waiting: it is driven by hand, as a task made
-        # now would come too late where the event loop is about to end.
-        with suppress(Exception, StopIteration):
-            closing = self.close()
-            while closing.send(None) is None:
-                pass
-            closing.close()
-
-    def _client_here(self) -> httpx.AsyncClient:
-        import asyncio  # who never awaits need not load it
-
-        if self._closed or (self._given and self._given.is_closed):
-            raise _closed()
-        if self._given:
-            return self._given
-        loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            self._clients[loop] = _made(httpx.AsyncClient, self._settings)
-        return self._clients[loop]
+        self._connections = connections
+        self._timeout = _timeout(settings.timeout, None)
 
     async def open(self, call: Call[Any], seconds: float | None = None) -> Stream:
         """Send a request; return its answer before its body is read."""
-        client = self._client_here()
-        request, elsewhere = _request(client, self._settings, call, seconds), False
+        client, started = self._connections.client(), perf_counter()
+        timeout = _timeout_of(call, self._settings, seconds) or self._timeout
+        request, elsewhere = _request(client, self._settings, call, timeout), False
         try:
             response = await client.send(request, stream=True, follow_redirects=False)
             for _ in range(_MOST_REDIRECTS):
@@ -275,7 +239,7 @@ class AsyncTransport:
                 )
         except (httpx.HTTPError, UnicodeError) as error:
             raise _translated(error, call) from _cause(error)
-        return Stream(call, response, response.aiter_bytes())
+        return Stream(call, response, response.aiter_bytes(), started)
 
     async def read(self, stream: Stream) -> bytes:
         """Return the next piece of a body; empty at its end."""
@@ -300,48 +264,35 @@ class AsyncTransport:
                     body = _Body(call)
                     while piece := await self.read(stream):
                         body.add(piece)
-                    return stream.response(self._settings, body.content())
                 finally:
                     await self.close_stream(stream)
         except TimeoutError as error:
             raise _too_late(call) from error
-
-
-def _made(kind: type[_Client], settings: Settings) -> _Client:
-    try:
-        return kind(
-            limits=_LIMITS,
-            headers={"User-Agent": "openvideos"},
-            verify=certificates_for(settings.base_url),
-        )
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
-        raise InvalidInput(
-            "What the environment says of proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) "
-            f"or certificates (SSL_CERT_FILE, SSL_CERT_DIR) cannot be used: {error}"
-        ) from error
-
-
-def _closed() -> InvalidInput:
-    return InvalidInput(
-        "This client is closed: use it, and the jobs that it gave, before close() and inside "
-        "its `with`, or make another"
-    )
+        return stream.response(self._settings, body.content())
 
 
 def _request(
-    client: _Client, settings: Settings, call: Call[Any], seconds: float | None
+    client: httpx.Client | httpx.AsyncClient,
+    settings: Settings,
+    call: Call[Any],
+    timeout: httpx.Timeout,
 ) -> httpx.Request:
     arguments = dict(call.arguments)
     arguments["url"] = settings.base_url + arguments["url"]
     arguments["headers"] = laid_over(settings.headers, arguments.get("headers", {}))
     if settings.query:
         arguments["params"] = {**settings.query, **arguments.get("params", {})}
-    limit = settings.timeout if isinstance(call.timeout, NotGiven) else call.timeout
-    timeout = _timeout(limit, seconds)
     try:
         return client.build_request(timeout=timeout, **arguments)
     except (TypeError, ValueError, httpx.InvalidURL) as error:
         raise InvalidInput(f"{_named(call)} cannot be sent: {error}") from None
+
+
+def _timeout_of(call: Call[Any], settings: Settings, seconds: float | None) -> httpx.Timeout | None:
+    """Return the time limits of a call; None where they are those of any call."""
+    if isinstance(call.timeout, NotGiven):
+        return None if seconds is None else _timeout(settings.timeout, seconds)
+    return _timeout(call.timeout, seconds)
 
 
 def _timeout(limit: TimeLimit, seconds: float | None) -> httpx.Timeout:
@@ -388,6 +339,11 @@ def _is_elsewhere(here: httpx.URL, there: httpx.URL) -> bool:
 def _auth(elsewhere: bool) -> Any:
     """Return what httpx shall sign a request with: at another server, nothing."""
     return None if elsewhere else httpx.USE_CLIENT_DEFAULT
+
+
+def _masked(headers: Mapping[str, str], secret: str) -> httpx.Headers:
+    pairs = httpx.Headers(headers).multi_items()
+    return httpx.Headers([(name, value.replace(secret, _MASK.decode())) for name, value in pairs])
 
 
 def _is_content(body: bytes) -> bool:
