@@ -1,0 +1,42 @@
+"""Do one measurement of one contender, and print what it cost as JSON.
+
+Unless the measurement says otherwise, all counts, from the start of the interpreter on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import resource
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+MEMORY_UNIT = 1 << (20 if sys.platform == "darwin" else 10)  # of ru_maxrss, for MiB
+
+
+def main(contender: str, measurement: str, count: int) -> None:
+    """Measure, and print CPU and wall time in seconds, and the largest memory in MiB."""
+    started = {"cpu": 0.0, "wall": time.perf_counter()}
+
+    def start() -> None:
+        started.update(cpu=time.process_time(), wall=time.perf_counter())
+
+    function = getattr(import_module(f"{__package__}.{contender}"), measurement)
+    result: dict[str, Any] | None
+    if inspect.iscoroutinefunction(function):
+        result = asyncio.run(function(count, start))
+    else:
+        result = function(count, start)
+    cost = {
+        "cpu": time.process_time() - started["cpu"],
+        "wall": time.perf_counter() - started["wall"],
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEMORY_UNIT,
+    }
+    print(json.dumps({**cost, **(result or {})}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
