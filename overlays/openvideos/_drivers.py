@@ -6,7 +6,8 @@ import inspect
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from ._cancelling import unless_cancelled
-from ._flows import Close, Effect, Emit, Flow, Open, Read, Send, Sleep, Tell
+from ._concurrency import run_together, run_together_async
+from ._flows import Close, Effect, Emit, Flow, Open, Read, Send, Sleep, Tell, Together
 from ._memory import Memory
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Driver:
                 self.clock.sleep(seconds)
             case Tell(listener, video):
                 listener(video)
+            case Together():
+                return run_together(self.run, effect)
         return None
 
 
@@ -169,6 +172,8 @@ class AsyncDriver:
                 told = listener(video)
                 if inspect.isawaitable(told):
                     await told
+            case Together():
+                return await run_together_async(self.run, effect)
         return None
 
 

@@ -7,7 +7,7 @@ what flows want, once with and once without `await`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -78,7 +78,20 @@ class Emit:
     item: object
 
 
-Effect: TypeAlias = Send | Open | Read | Close | Sleep | Tell | Emit
+@frozen
+class Together:
+    """Run flows at the same time; the result is a list of what each returned, or raised.
+
+    Where this is interrupted no further flow is begun, and those that were have `grace` seconds to
+    end; for what they did meanwhile they must keep a note of their own.
+    """
+
+    flows: Sequence[Flow[Any]]
+    at_once: int = 16
+    grace: float = 0.0
+
+
+Effect: TypeAlias = Together | Send | Open | Read | Close | Sleep | Tell | Emit
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 

@@ -180,7 +180,7 @@ class Poll:
             and self.created is not None
             and now - self.created < LATE_BY
         )
-        if not late and not _passes(error):
+        if not late and not passes(error):
             return Stop(error)
         self._last_error = error
         pause = self._pause(None, chance)
@@ -237,7 +237,8 @@ class Poll:
         return f"{seen}; last error: {self._last_error}" if self._last_error else seen
 
 
-def _passes(error: APIError) -> bool:
+def passes(error: APIError) -> bool:
+    """Tell whether an error passes by itself, so that it is waited out."""
     if isinstance(error, APIStatusError):
         return error.status_code in WAIT_ON
     return isinstance(error, APIConnectionError | APIResponseValidationError)
