@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from ._cancelling import unless_cancelled
 from ._concurrency import run_together, run_together_async
-from ._flows import Close, Effect, Emit, Flow, Open, Read, Send, Sleep, Tell, Together
+from ._flows import Close, Effect, Emit, Flow, Open, Pour, Read, Send, Sleep, Tell, Together, Work
 from ._memory import Memory
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ class Driver:
                 return self.transport.open(call)
             case Read(stream):
                 return self.transport.read(stream)
+            case Pour(stream, sink, begun):
+                return self.transport.pour(stream, sink, begun)
+            case Work(function):
+                return function()
             case Close(stream):
                 self.transport.close_stream(stream)
             case Sleep(seconds, cancel) if cancel:
@@ -162,6 +166,12 @@ class AsyncDriver:
                 return await self.transport.open(call)
             case Read(stream):
                 return await self.transport.read(stream)
+            case Pour(stream, sink, begun):
+                return await self.transport.pour(stream, sink, begun)
+            case Work(function):
+                import asyncio  # who never awaits need not load it
+
+                return await asyncio.to_thread(function)
             case Close(stream):
                 await self.transport.close_stream(stream)
             case Sleep(seconds, cancel) if cancel:

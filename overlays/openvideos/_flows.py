@@ -15,6 +15,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from ._calls import Call
     from ._cancelling import CancelToken
+    from ._errors import APIConnectionError
     from ._models import Video
     from ._responses import Response
     from ._transport import Stream
@@ -46,6 +47,31 @@ class Read:
     """Read the next piece of a body; nothing at its end."""
 
     stream: Stream
+
+
+@frozen
+class Pour:
+    """Hand what is left of a body to a function, piece by piece, and await what it returns.
+
+    The result is the error with which the body broke off; None where it came to its end. What the
+    function raises is raised, so the two cannot be taken for each other.
+
+    Attributes:
+        stream: The body.
+        sink: The function.
+        begun: What was read of the body before; it is handed over first.
+    """
+
+    stream: Stream
+    sink: Callable[[bytes], object]
+    begun: bytes = b""
+
+
+@frozen
+class Work:
+    """Do what takes long without waiting for anybody: on asyncio, in a thread."""
+
+    function: Callable[[], object]
 
 
 @frozen
@@ -91,7 +117,7 @@ class Together:
     grace: float = 0.0
 
 
-Effect: TypeAlias = Together | Send | Open | Read | Close | Sleep | Tell | Emit
+Effect: TypeAlias = Together | Send | Open | Read | Pour | Work | Close | Sleep | Tell | Emit
 Flow: TypeAlias = Generator[Effect, Any, T]
 
 
@@ -125,3 +151,20 @@ def read(stream: Stream) -> Flow[bytes]:
     """
     piece: bytes = yield Read(stream)
     return piece
+
+
+def pour(
+    stream: Stream, sink: Callable[[bytes], object], begun: bytes = b""
+) -> Flow[APIConnectionError | None]:
+    """Hand what is left of a body to a function; return the error with which it broke off, if any.
+
+    What the function raises is raised.
+    """
+    broken: APIConnectionError | None = yield Pour(stream, sink, begun)
+    return broken
+
+
+def work(function: Callable[[], T]) -> Flow[T]:
+    """Do what takes long, without holding up other tasks; return its result."""
+    result: T = yield Work(function)
+    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 from contextvars import copy_context
@@ -18,7 +19,7 @@ from ._responses import Response
 from ._settings import laid_over
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from ._calls import Call
     from ._cancelling import CancelToken
@@ -131,9 +132,11 @@ class Transport:
         """Send a request; return its answer before its body is read."""
         client, started = self._connections.client(), perf_counter()
         timeout = _timeout_of(call, self._settings, seconds) or self._timeout
-        request, elsewhere = _request(client, self._settings, call, timeout), False
+        request, elsewhere = _request(client, self._settings, call, timeout)
         try:
-            response = client.send(request, stream=True, follow_redirects=False)
+            response = client.send(
+                request, auth=_auth(elsewhere), stream=True, follow_redirects=False
+            )
             for _ in range(_MOST_REDIRECTS):
                 following = _following(request, response)
                 if following is None:
@@ -155,6 +158,21 @@ class Transport:
             return next(chunks, b"")
         except httpx.HTTPError as error:
             raise _translated(error, stream._call) from _cause(error)  # noqa: SLF001 - see above
+
+    def pour(
+        self, stream: Stream, sink: Callable[[bytes], object], begun: bytes = b""
+    ) -> APIConnectionError | None:
+        """Hand what is left of a body to a function; return how it broke off, if it did."""
+        piece = begun
+        while True:
+            if piece:
+                sink(piece)
+            try:
+                piece = self.read(stream)
+            except APIConnectionError as error:
+                return error
+            if not piece:
+                return None
 
     def close_stream(self, stream: Stream) -> None:
         """Stop reading a body."""
@@ -224,9 +242,11 @@ class AsyncTransport:
         """Send a request; return its answer before its body is read."""
         client, started = self._connections.client(), perf_counter()
         timeout = _timeout_of(call, self._settings, seconds) or self._timeout
-        request, elsewhere = _request(client, self._settings, call, timeout), False
+        request, elsewhere = _request(client, self._settings, call, timeout)
         try:
-            response = await client.send(request, stream=True, follow_redirects=False)
+            response = await client.send(
+                request, auth=_auth(elsewhere), stream=True, follow_redirects=False
+            )
             for _ in range(_MOST_REDIRECTS):
                 following = _following(request, response)
                 if following is None:
@@ -248,6 +268,21 @@ class AsyncTransport:
             return await anext(chunks, b"")
         except httpx.HTTPError as error:
             raise _translated(error, stream._call) from _cause(error)  # noqa: SLF001 - see above
+
+    async def pour(
+        self, stream: Stream, sink: Callable[[bytes], object], begun: bytes = b""
+    ) -> APIConnectionError | None:
+        """Hand what is left of a body to a function; return how it broke off, if it did."""
+        piece = begun
+        while True:
+            if piece and inspect.isawaitable(told := sink(piece)):
+                await told
+            try:
+                piece = await self.read(stream)
+            except APIConnectionError as error:
+                return error
+            if not piece:
+                return None
 
     async def close_stream(self, stream: Stream) -> None:
         """Stop reading a body."""
@@ -276,16 +311,40 @@ def _request(
     settings: Settings,
     call: Call[Any],
     timeout: httpx.Timeout,
-) -> httpx.Request:
+) -> tuple[httpx.Request, bool]:
+    """Return the request, and whether it goes to another server than the client's."""
     arguments = dict(call.arguments)
-    arguments["url"] = settings.base_url + arguments["url"]
-    arguments["headers"] = laid_over(settings.headers, arguments.get("headers", {}))
-    if settings.query:
-        arguments["params"] = {**settings.query, **arguments.get("params", {})}
     try:
-        return client.build_request(timeout=timeout, **arguments)
+        if not arguments["url"].startswith("/"):
+            return _request_to_address(client, settings, call, timeout)
+        arguments["url"] = settings.base_url + arguments["url"]
+        arguments["headers"] = laid_over(settings.headers, arguments.get("headers", {}))
+        if settings.query:
+            arguments["params"] = {**settings.query, **arguments.get("params", {})}
+        return client.build_request(timeout=timeout, **arguments), False
     except (TypeError, ValueError, httpx.InvalidURL) as error:
         raise InvalidInput(f"{_named(call)} cannot be sent: {error}") from None
+
+
+def _request_to_address(
+    client: httpx.Client | httpx.AsyncClient,
+    settings: Settings,
+    call: Call[Any],
+    timeout: httpx.Timeout,
+) -> tuple[httpx.Request, bool]:
+    """Return the request for an address that a server gave, which may be another server's.
+
+    That one gets none of the headers and parameters of the user's, as they may hold a key.
+    """
+    url, headers = httpx.URL(call.arguments["url"]), dict(call.arguments.get("headers", {}))
+    if not _is_elsewhere(httpx.URL(settings.base_url), url):
+        headers = laid_over(settings.headers, headers)
+        return client.build_request(call.method, url, headers=headers, timeout=timeout), False
+    headers = laid_over({"User-Agent": "openvideos", "Accept": "*/*"}, headers)
+    request = httpx.Request(
+        call.method, url, headers=headers, extensions={"timeout": timeout.as_dict()}
+    )
+    return request, True
 
 
 def _timeout_of(call: Call[Any], settings: Settings, seconds: float | None) -> httpx.Timeout | None:
@@ -366,7 +425,8 @@ def _shown(url: httpx.URL) -> str:
 
 
 def _named(call: Call[Any]) -> str:
-    return f"{call.method} {call.arguments['url']}"
+    # The query of an address that a server gave may hold a signature.
+    return f"{call.method} {call.arguments['url'].partition('?')[0]}"
 
 
 def _translated(error: httpx.HTTPError | UnicodeError, call: Call[Any]) -> APIConnectionError:
