@@ -52,6 +52,11 @@ class Call(Generic[T]):
         arguments: What an httpx client's `build_request` takes; `url` is below the base URL.
         decode: Makes the result of an answer.
         creates: Whether it creates something that is billed, so that it must not run twice.
+        repeatable: Whether the server makes one of it all the same if it is sent twice.
+        asks_for: What a job that it creates shall be: its prompt, model, size and seconds, where
+            they are given; None where it creates no job.
+        alternative: The same request with its body as the other of form and JSON, for servers that
+            cannot read this one; None where another body could be misunderstood.
         answers: Tells whether an answer is one that `decode` reads.
         timeout: How long the request may take; left out, the client's own.
         uploads: Files that were opened for it, to be closed after it.
@@ -61,6 +66,9 @@ class Call(Generic[T]):
     arguments: Mapping[str, Any] = field(repr=False)
     decode: Callable[[Response], T]
     creates: bool = False
+    repeatable: bool = False
+    asks_for: Mapping[str, str] | None = field(default=None, repr=False)
+    alternative: Call[T] | None = field(default=None, repr=False)
     answers: Callable[[Response], bool] = is_success
     timeout: TimeLimit | NotGiven = NOT_GIVEN
     uploads: tuple[BinaryIO, ...] = ()
@@ -73,7 +81,9 @@ class Call(Generic[T]):
 
     def decoded_by(self, decode: Callable[[Response], U]) -> Call[U]:
         """Return the same request with another meaning of its answer."""
-        return evolve(cast("Call[Any]", self), decode=decode)
+        other = cast("Call[Any] | None", self.alternative)
+        other = other and other.decoded_by(decode)
+        return evolve(cast("Call[Any]", self), decode=decode, alternative=other)
 
     def close(self) -> None:
         """Close the files that were opened for the call."""

@@ -36,9 +36,8 @@
         ├── TargetExists                    a file stands there already, and is not to be replaced
         └── UnexpectedContent               something else did
 
-    ReferenceMayBeDropped                   a warning: a reference was sent in a risky way
-
-`VideoLost` is a `NotFoundError` too. The names under `APIError` are the official SDK's wherever the meaning is the same.
+`VideoLost` is a `NotFoundError` too. The names under `APIError` are the official SDK's wherever the
+meaning is the same. `ReferenceMayBeDropped` is a warning.
 """
 
 from __future__ import annotations
@@ -164,9 +163,11 @@ class CreateUncertain(APIConnectionError):
                 more than one video could be it.
             APIError: The list was refused.
         """
-        from ._finding import find  # it knows the jobs, which know these errors
+        from ._videos import videos_of  # it knows these errors
 
-        return find(self._context, self, max_wait=max_wait)
+        if self._context is None:
+            raise InvalidInput("This error came from another process: give it to videos.find()")
+        return videos_of(self._context).find(self, max_wait=max_wait)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The client stays where it is.

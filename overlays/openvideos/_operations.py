@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from attrs import evolve
+
 from openvideos_api import models
 from openvideos_api.api import videos as endpoints
 from openvideos_api.types import UNSET
@@ -17,19 +19,30 @@ from openvideos_api.types import UNSET
 from . import _decoding as decoding
 from ._calls import NOT_GIVEN, Call, NotGiven, call, given, is_success
 from ._content import VideoContent, video_content
-from ._errors import InvalidInput
+from ._errors import InvalidInput, ReferenceMayBeDropped
 from ._files import Upload, checked_id, checked_text, file_input, image_input, video_input
+from ._warnings import warn
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
 
     from ._decoding import ListedVideos
     from ._files import FileInput, ImageInput, VideoInput
+    from ._memory import BodyType
     from ._models import Character, Video, VideoDeleted
     from ._responses import Response
     from ._transport import TimeLimit
 
 Variant = Literal["video", "thumbnail", "spritesheet"]
+
+_ASKED_FOR = frozenset({"prompt", "model", "size", "seconds"})
+_MAY_BE_DROPPED = (
+    "A reference or a character leaves in a form by its address or id, in brackets. Many servers "
+    "drop that without a word, and make (and bill) a video without it: compare what comes, give "
+    "the reference as a file, or leave body_type out."
+)
 
 
 def create(
@@ -40,6 +53,8 @@ def create(
     seconds: VideoSeconds | str | float | None = None,
     size: VideoSize | str | None = None,
     characters: Iterable[Mapping[str, str] | Character] | None = None,
+    idempotency_key: str | None = None,
+    body_type: BodyType | None = None,
     extra_headers: Mapping[str, str] | None = None,
     extra_query: Mapping[str, object] | None = None,
     extra_body: Mapping[str, object] | None = None,
@@ -48,7 +63,8 @@ def create(
     """Start a job that makes a video; return it as it was queued.
 
     Sent as a form, which most servers take; as JSON where a reference or a character is given by
-    address or id, as many servers drop those from a form without a word.
+    address or id, as many servers drop those from a form without a word. A server that proves that
+    it cannot read a form is sent JSON, then and from then on, where nothing can be lost by that.
 
     Args:
         prompt: What the video shall show.
@@ -59,6 +75,11 @@ def create(
         seconds: The length in seconds; left out, the server's default.
         size: Width by height in pixels, such as `720x1280`; left out, the server's default.
         characters: Who appears: characters, or objects `{"id": …}`.
+        idempotency_key: Text of your own that stands for this one job, sent as `Idempotency-Key`.
+            Only for servers that make one job of a create that is sent twice with it: the create is
+            then repeated like any other request, also where its answer was lost.
+        body_type: `form` or `json`, to have it sent so and not otherwise; left out, as above. A
+            form has addresses and ids in brackets, `input_reference[image_url]`.
         extra_headers: Further headers.
         extra_query: Further query parameters.
         extra_body: Further fields, for what a server takes beyond the protocol.
@@ -71,26 +92,39 @@ def create(
     """
     fields = _texts(prompt=prompt, model=model, size=size, seconds=_seconds(seconds))
     ids = _character_ids(characters)
-    image = given(input_reference)
+    image, wanted = given(input_reference), _body_type(body_type)
+    is_file = image is not None and not isinstance(image, str | Mapping)
+    kind = wanted or ("form" if is_file or (image is None and not ids) else "json")
+    _check_body_type(kind, is_file=is_file, field="input_reference")
+    if kind == "form" and (ids or (image is not None and not is_file)):
+        warn(_MAY_BE_DROPPED, ReferenceMayBeDropped)
     reference = None if image is None else image_input(image, size=fields.get("size"))
-    body: models.CreateVideoForm | models.CreateVideoJson
-    if isinstance(reference, Upload):
-        body = models.CreateVideoForm(
-            **fields, input_reference=reference.file, charactersid=ids or UNSET
-        )
-    elif reference or ids:
-        body = models.CreateVideoJson(
-            **fields,
-            input_reference=models.InputReference(**reference) if reference else UNSET,
-            characters=[models.CharacterReference(id=id_) for id_ in ids] or UNSET,
-        )
-    else:
-        body = models.CreateVideoForm(**fields)
-    return call(
-        endpoints.create_video.request_arguments(body=body),
-        decoding.video,
-        creates=True,
+    endpoint = endpoints.create_video.request_arguments
+
+    def as_form() -> dict[str, Any]:
+        body = models.CreateVideoForm(**fields, charactersid=ids or UNSET)
+        if isinstance(reference, Upload):
+            body.input_reference = reference.file
+        elif reference:
+            body.input_referenceimage_url = reference.get("image_url", UNSET)
+            body.input_referencefile_id = reference.get("file_id", UNSET)
+        return endpoint(body=body)
+
+    def as_json() -> dict[str, Any]:
+        body = models.CreateVideoJson(**fields)
+        if isinstance(reference, dict):
+            body.input_reference = models.InputReference(**reference)
+        if ids:
+            body.characters = [models.CharacterReference(id=id_) for id_ in ids]
+        return endpoint(body=body)
+
+    return _creating_call(
+        as_form() if kind == "form" else as_json(),
+        # What a form has in brackets may be dropped, so nothing falls back on that by itself.
+        alternative=None if wanted or image is not None or ids else as_json(),
+        asks_for=fields,
         uploads=_to_close(reference),
+        idempotency_key=idempotency_key,
         extra_headers=extra_headers,
         extra_query=extra_query,
         extra_body=extra_body,
@@ -249,6 +283,7 @@ def remix(
     video_id: str,
     *,
     prompt: str,
+    idempotency_key: str | None = None,
     extra_headers: Mapping[str, str] | None = None,
     extra_query: Mapping[str, object] | None = None,
     extra_body: Mapping[str, object] | None = None,
@@ -259,6 +294,7 @@ def remix(
     Args:
         video_id: The id of the completed video.
         prompt: What the new video shall show.
+        idempotency_key: As with `create`.
         extra_headers: Further headers.
         extra_query: Further query parameters.
         extra_body: Further fields.
@@ -269,13 +305,13 @@ def remix(
         CreateUncertain: The answer was lost: there may be a job.
         APIError: The request did not succeed.
     """
-    return call(
+    fields = _texts(prompt=prompt)
+    return _creating_call(
         endpoints.remix_video.request_arguments(
-            checked_id(video_id, "video_id"),
-            body=models.RemixVideoJson(prompt=checked_text(prompt, "prompt")),
+            checked_id(video_id, "video_id"), body=models.RemixVideoJson(**fields)
         ),
-        decoding.video,
-        creates=True,
+        asks_for=fields,
+        idempotency_key=idempotency_key,
         extra_headers=extra_headers,
         extra_query=extra_query,
         extra_body=extra_body,
@@ -288,6 +324,8 @@ def edit(
     prompt: str,
     video: VideoInput,
     model: VideoModel | str | None = None,
+    idempotency_key: str | None = None,
+    body_type: BodyType | None = None,
     extra_headers: Mapping[str, str] | None = None,
     extra_query: Mapping[str, object] | None = None,
     extra_body: Mapping[str, object] | None = None,
@@ -301,6 +339,9 @@ def edit(
             `pathlib.Path`, bytes, a binary file object or a tuple (name, content, MIME type). A
             string is always an id.
         model: The model, for an upload; left out, the server's default.
+        idempotency_key: As with `create`.
+        body_type: `form` or `json`, to have it sent so and not otherwise; left out, a form for an
+            upload, and JSON for an id, or a form where the server proves that it reads no JSON.
         extra_headers: Further headers.
         extra_query: Further query parameters.
         extra_body: Further fields.
@@ -313,17 +354,27 @@ def edit(
         APIError: The request did not succeed.
     """
     fields = _texts(prompt=prompt, model=model)
-    source = video_input(video)
-    body: models.EditVideoForm | models.EditVideoJson
+    source, wanted = video_input(video), _body_type(body_type)
+    endpoint = endpoints.edit_video.request_arguments
+    alternative = None
     if isinstance(source, Upload):
-        body = models.EditVideoForm(**fields, video=source.file)
+        _check_body_type(wanted, is_file=True, field="video", opened=source)
+        arguments = endpoint(body=models.EditVideoForm(**fields, video=source.file))
     else:
-        body = models.EditVideoJson(**fields, video=models.VideoReference(id=source))
-    return call(
-        endpoints.edit_video.request_arguments(body=body),
-        decoding.video,
-        creates=True,
+        arguments = endpoint(
+            body=models.EditVideoJson(**fields, video=models.VideoReference(id=source))
+        )
+        in_form = endpoint(body=models.EditVideoForm(**fields, videoid=source))
+        if wanted == "form":
+            arguments = in_form
+        elif wanted is None:
+            alternative = in_form  # a server that drops its id has no video, and refuses
+    return _creating_call(
+        arguments,
+        alternative=alternative,
+        asks_for=fields,
         uploads=_to_close(source),
+        idempotency_key=idempotency_key,
         extra_headers=extra_headers,
         extra_query=extra_query,
         extra_body=extra_body,
@@ -337,6 +388,8 @@ def extend(
     seconds: VideoSeconds | str | float,
     video: VideoInput,
     model: VideoModel | str | None = None,
+    idempotency_key: str | None = None,
+    body_type: BodyType | None = None,
     extra_headers: Mapping[str, str] | None = None,
     extra_query: Mapping[str, object] | None = None,
     extra_body: Mapping[str, object] | None = None,
@@ -351,6 +404,9 @@ def extend(
             `pathlib.Path`, bytes, a binary file object or a tuple (name, content, MIME type). A
             string is always an id.
         model: The model, for an upload; left out, the server's default.
+        idempotency_key: As with `create`.
+        body_type: `form` or `json`, to have it sent so and not otherwise; left out, a form for an
+            upload, and JSON for an id, or a form where the server proves that it reads no JSON.
         extra_headers: Further headers.
         extra_query: Further query parameters.
         extra_body: Further fields.
@@ -363,17 +419,27 @@ def extend(
         APIError: The request did not succeed.
     """
     fields = _texts(prompt=prompt, model=model, seconds=_seconds(seconds))
-    source = video_input(video)
-    body: models.ExtendVideoForm | models.ExtendVideoJson
+    source, wanted = video_input(video), _body_type(body_type)
+    endpoint = endpoints.extend_video.request_arguments
+    alternative = None
     if isinstance(source, Upload):
-        body = models.ExtendVideoForm(**fields, video=source.file)
+        _check_body_type(wanted, is_file=True, field="video", opened=source)
+        arguments = endpoint(body=models.ExtendVideoForm(**fields, video=source.file))
     else:
-        body = models.ExtendVideoJson(**fields, video=models.VideoReference(id=source))
-    return call(
-        endpoints.extend_video.request_arguments(body=body),
-        decoding.video,
-        creates=True,
+        arguments = endpoint(
+            body=models.ExtendVideoJson(**fields, video=models.VideoReference(id=source))
+        )
+        in_form = endpoint(body=models.ExtendVideoForm(**fields, videoid=source))
+        if wanted == "form":
+            arguments = in_form
+        elif wanted is None:
+            alternative = in_form  # a server that drops its id has no video, and refuses
+    return _creating_call(
+        arguments,
+        alternative=alternative,
+        asks_for={"prompt": fields["prompt"]},  # its length is that of the whole
         uploads=_to_close(source),
+        idempotency_key=idempotency_key,
         extra_headers=extra_headers,
         extra_query=extra_query,
         extra_body=extra_body,
@@ -450,6 +516,60 @@ def get_character(
         extra_body=extra_body,
         timeout=timeout,
     )
+
+
+def _creating_call(
+    arguments: dict[str, Any],
+    *,
+    asks_for: Mapping[str, str],
+    idempotency_key: object,
+    extra_headers: Mapping[str, str] | None,
+    extra_body: Mapping[str, object] | None,
+    alternative: dict[str, Any] | None = None,
+    uploads: tuple[BinaryIO, ...] = (),
+    **extra: Any,
+) -> Call[Video]:
+    """Return the call that creates a job.
+
+    Raises:
+        InvalidInput: A header or a field cannot be sent.
+    """
+    key = given(idempotency_key)
+    if key is not None:
+        extra_headers = {"Idempotency-Key": key, **(extra_headers or {})}
+    overlaid = {
+        name: str(value) for name, value in (extra_body or {}).items() if name in _ASKED_FOR
+    }
+    common: dict[str, Any] = {
+        "creates": True,
+        "repeatable": key is not None,
+        "asks_for": {**asks_for, **overlaid},
+        "extra_headers": extra_headers,
+        "extra_body": extra_body,
+        **extra,
+    }
+    made = call(arguments, decoding.video, uploads=uploads, **common)
+    if alternative is None:
+        return made
+    return evolve(made, alternative=call(alternative, decoding.video, **common))
+
+
+def _body_type(value: object) -> BodyType | None:
+    chosen: BodyType | None = given(value)
+    if chosen not in {None, "form", "json"}:
+        raise InvalidInput(f"body_type is {chosen!r}; it must be 'form' or 'json'")
+    return chosen
+
+
+def _check_body_type(
+    kind: BodyType | None, *, is_file: bool, field: str, opened: Upload | None = None
+) -> None:
+    if is_file and kind == "json":
+        for file in _to_close(opened):
+            file.close()
+        raise InvalidInput(
+            f"{field} is a file, which JSON cannot carry: leave body_type out, or give its address"
+        )
 
 
 def _is_success_or_video(response: Response) -> bool:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ._errors import APIConnectionError, APIError, APIResponseValidationError, CreateUncertain
+from ._body_types import body_type, could_not_be_read
+from ._errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    CreateUncertain,
+)
 from ._flows import Flow, Sleep, send
-from ._retries import pause_before_retry
-from ._status_errors import ASK_THE_LIST, status_error
+from ._matching import Wanted
+from ._retries import TRANSIENT, pause_before_retry
+from ._status_errors import FIND_IT, status_error
 
 if TYPE_CHECKING:
     from ._calls import Call
@@ -31,7 +39,52 @@ def execute(resource: HasContext, call: Call[T]) -> Flow[T]:
     Raises:
         APIError: It was not answered, or by no.
     """
-    context = resource.context
+    if call.creates:
+        return _creating(resource.context, call)
+    return _executed(resource.context, call)
+
+
+def _creating(context: Context, call: Call[T]) -> Flow[T]:
+    began = context.clock.now()
+    try:
+        return (yield from _in_a_readable_body(context, call))
+    except CreateUncertain as error:
+        if call.asks_for is not None:
+            error.wanted = Wanted(began=began, ended=context.clock.now(), **call.asks_for)
+        error._context = context  # noqa: SLF001 - for its find()
+        raise
+
+
+def _in_a_readable_body(context: Context, call: Call[T]) -> Flow[T]:
+    """Send a call, and once more with the other kind of body if the server cannot read the one.
+
+    Which it could read is remembered, so that the next call goes right at once.
+    """
+    first, second = call, call.alternative
+    if second and context.memory.body_type == body_type(second):
+        first, second = second, first
+    try:
+        return (yield from _executed(context, first))
+    except APIError as error:
+        refusal = error
+        if second is None or not refusal.response or not could_not_be_read(refusal.response):
+            raise
+    try:
+        result = yield from _executed(context, second)
+    except APIError as error:
+        if error.response and could_not_be_read(error.response):
+            raise refusal from None
+        if error.response and not isinstance(error, CreateUncertain):
+            context.memory.body_type = body_type(second)
+        raise
+    context.memory.body_type = body_type(second)
+    return result
+
+
+def _executed(context: Context, call: Call[T]) -> Flow[T]:
+    settings, clock = context.settings, context.clock
+    may_double = call.creates and not (call.repeatable or settings.retry_create)
+    may_exist: APIError | None = None
     try:
         attempt = 0
         while True:
@@ -42,17 +95,24 @@ def execute(resource: HasContext, call: Call[T]) -> Flow[T]:
                 outcome = error
             else:
                 if call.answers(outcome):
+                    if call.creates:
+                        _claim(context, outcome)
                     return decoded(call, outcome)
             pause = pause_before_retry(
                 outcome,
-                creates=call.creates,
+                creates=may_double,
                 attempt=attempt,
-                max_retries=context.settings.max_retries,
-                now=context.clock.now(),
-                chance=context.clock.random(),
+                max_retries=settings.max_retries,
+                now=clock.now(),
+                chance=clock.random(),
             )
+            failed = failure(call, outcome)
             if pause is None:
-                raise failure(call, outcome)
+                if may_exist and _passes(failed):
+                    raise _uncertain(failed) from may_exist
+                raise failed
+            if isinstance(failed, CreateUncertain):
+                may_exist = failed
             yield Sleep(pause)
             attempt += 1
     finally:
@@ -83,7 +143,21 @@ def failure(call: Call[T], outcome: Response | APIConnectionError) -> APIError:
     return outcome
 
 
+def _claim(context: Context, response: Response) -> None:
+    """Note the id of the job that was created: it is not that of another, lost create."""
+    sent = response.json_or_none()
+    if isinstance(sent, dict):
+        for name in ("id", "task_id"):
+            if isinstance(sent.get(name), str):
+                context.memory.claim(sent[name])
+
+
+def _passes(error: APIError) -> bool:
+    """Tell whether an error says nothing of how an earlier, lost request of the same kind ended."""
+    return not isinstance(error, APIStatusError) or error.status_code in TRANSIENT
+
+
 def _uncertain(error: APIError) -> CreateUncertain:
-    uncertain = CreateUncertain(str(error), response=error.response, advice=ASK_THE_LIST)
+    uncertain = CreateUncertain(str(error), response=error.response, advice=FIND_IT)
     uncertain.__cause__ = error
     return uncertain

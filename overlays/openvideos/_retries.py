@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 60.0  # seconds; a server that asks for more is answered by giving up
 _FIRST_PAUSE = 0.5
 _LONGEST_OWN_PAUSE = 8.0
-_TRANSIENT = frozenset({408, 425, 429})
+TRANSIENT = frozenset({408, 425, 429})
 
 
 def pause_before_retry(
@@ -60,7 +60,7 @@ def _may_be_repeated(response: Response, *, creates: bool, asked: bool) -> bool:
     should = response.headers.get("x-should-retry")
     if should == "false" or (creates and status != 429):
         return False
-    if should == "true" or status in _TRANSIENT:
+    if should == "true" or status in TRANSIENT:
         return True
     if status == 409:
         return asked  # busy only for now, where the server says for how long

@@ -35,9 +35,13 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 # How frameworks and gateways word that they know no such route.
 _NO_SUCH_ROUTE = ("404 page not found", "route ", "invalid url", "cannot ")
 
-ASK_THE_LIST = (
-    "A job may have been created all the same: look among the newest of videos.list() before "
-    "creating it again."
+FIND_IT = (
+    "A job may have been created all the same: look for it with this error's find(), or among the "
+    "newest of videos.list(), before creating it again."
+)
+_BUSY = (
+    "Nothing was created: the server is busy, or the job that this builds on is not finished. "
+    "Create it again later."
 )
 
 
@@ -64,7 +68,7 @@ def status_error(response: Response, *, creates: bool) -> APIStatusError:
         f"{details.message} ({', '.join(facts)})",
         response=response,
         details=details,
-        advice=_advice(kind, response),
+        advice=_advice(kind, response, creates=creates),
     )
 
 
@@ -87,7 +91,7 @@ def _is_missing_route(details: ErrorDetails) -> bool:
     )
 
 
-def _advice(kind: type[APIStatusError], response: Response) -> str:
+def _advice(kind: type[APIStatusError], response: Response, *, creates: bool) -> str:
     if kind is UnsupportedByServer:
         return (
             f"The server has no {response.method} {response.url}: either it does not offer this "
@@ -96,7 +100,9 @@ def _advice(kind: type[APIStatusError], response: Response) -> str:
     if kind is AuthenticationError:
         return "Give the server's key as api_key=, or in OPENVIDEOS_API_KEY or OPENAI_API_KEY."
     if kind is CreateUncertainStatus:
-        return ASK_THE_LIST
+        return FIND_IT
+    if creates and response.status_code in {409, 503}:
+        return _BUSY
     location = response.headers.get("location", "").partition("?")[0]
     if 300 <= response.status_code < 400 and location:
         return (

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from . import _operations as operations
 from ._calls import NOT_GIVEN, NotGiven, given
 from ._downloads import download
-from ._drivers import AsyncResource, Resource
-from ._errors import InvalidInput
+from ._drivers import AsyncDriver, AsyncResource, Resource
+from ._errors import FIND_FOR, InvalidInput
 from ._files import checked_id
+from ._finding import find_created
 from ._jobs import AsyncJob, Job, JobState, async_submit, created_job, sync_submit
 from ._methods import async_method, sends, sync_method
 from ._pages import async_list, sync_list
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
 
+    from ._drivers import Context, Driver
+    from ._errors import CreateUncertain
     from ._files import ImageInput
     from ._flows import Flow
     from ._models import Character, Video
@@ -131,6 +134,13 @@ def _seconds(milliseconds: object) -> float | None:
     return None if number is None else number / 1000
 
 
+def videos_of(context: Context) -> Videos | AsyncVideos:
+    """Return the operations at the client that something came from."""
+    if isinstance(context, AsyncDriver):
+        return AsyncVideos(context)
+    return Videos(cast("Driver", context))
+
+
 class Videos(Resource):
     """The operations on videos."""
 
@@ -156,6 +166,28 @@ class Videos(Resource):
             video_id: The id that creating it gave.
         """
         return Job(self._driver, JobState(checked_id(video_id, "video_id")))
+
+    def find(self, uncertain: CreateUncertain, *, max_wait: float = FIND_FOR) -> Job | None:
+        """Look in the server's list for the job of a create whose answer was lost.
+
+        It is the one that no other request of this client made, that was created in the time of the
+        request, and that shows the prompt (and model, size and length) where the list shows any. A
+        server that still works on the request shows it late.
+
+        Args:
+            uncertain: The error that the create raised.
+            max_wait: For how many seconds to look again where the list does not show it.
+
+        Returns:
+            The job's handle; None where the list does not show it.
+
+        Raises:
+            JobNotIdentified: It cannot be told: there is no list, it does not show enough, or more
+                than one video could be it.
+            APIError: The list was refused.
+        """
+        state = self._driver.run(find_created(self, uncertain, max_wait=max_wait))
+        return None if state is None else Job(self._driver, state)
 
 
 class AsyncVideos(AsyncResource):
@@ -183,3 +215,27 @@ class AsyncVideos(AsyncResource):
             video_id: The id that creating it gave.
         """
         return AsyncJob(self._driver, JobState(checked_id(video_id, "video_id")))
+
+    async def find(
+        self, uncertain: CreateUncertain, *, max_wait: float = FIND_FOR
+    ) -> AsyncJob | None:
+        """Look in the server's list for the job of a create whose answer was lost.
+
+        It is the one that no other request of this client made, that was created in the time of the
+        request, and that shows the prompt (and model, size and length) where the list shows any. A
+        server that still works on the request shows it late.
+
+        Args:
+            uncertain: The error that the create raised.
+            max_wait: For how many seconds to look again where the list does not show it.
+
+        Returns:
+            The job's handle; None where the list does not show it.
+
+        Raises:
+            JobNotIdentified: It cannot be told: there is no list, it does not show enough, or more
+                than one video could be it.
+            APIError: The list was refused.
+        """
+        state = await self._driver.run(find_created(self, uncertain, max_wait=max_wait))
+        return None if state is None else AsyncJob(self._driver, state)

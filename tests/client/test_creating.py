@@ -20,6 +20,7 @@ from openvideos import (
     InternalServerError,
     InvalidInput,
     RateLimitError,
+    ReferenceMayBeDropped,
     UnsupportedByServer,
 )
 
@@ -171,7 +172,8 @@ def test_characters_leave_as_json_and_beside_a_file_in_brackets(
     tom = Character(id="char_2", name="Tom", created_at=None)
     videos.create(prompt="x", characters=[{"id": "char_1"}, tom])
     assert server.requests[0].json()["characters"] == [{"id": "char_1"}, {"id": "char_2"}]
-    videos.create(prompt="x", characters=[tom], input_reference=picture(8, 8))
+    with pytest.warns(ReferenceMayBeDropped, match="in brackets"):
+        videos.create(prompt="x", characters=[tom], input_reference=picture(8, 8))
     assert ("characters[][id]", None, "text/plain", b"char_2") in server.requests[1].parts()
 
 

@@ -165,7 +165,8 @@ def every_error() -> list[OpenVideosError]:
     video = openvideos._decoding.video(answer({"id": "video_1", "status": "failed", "error": "x"}))
     job: dict[str, Any] = {"job_id": "video_1", "video": video}
     more: dict[type, dict[str, Any]] = {
-        WaitTimeout: {**job, "elapsed": 1.0, "attempts": 2, "last_error": None}
+        WaitTimeout: {**job, "elapsed": 1.0, "attempts": 2, "last_error": None},
+        errors.VideoLost: {**job, "response": answer({"error": "x"}, 404)},
     }
     made: list[OpenVideosError] = []
     for value in vars(errors).values():

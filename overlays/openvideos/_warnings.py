@@ -1,0 +1,17 @@
+"""Warnings that point to the user's own line."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+_HERE = str(Path(__file__).parent)
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn of something at the line outside this package that led to it."""
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - its documented use; inspect loads a lot
+    while frame.f_back and frame.f_code.co_filename.startswith(_HERE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
