@@ -1,0 +1,29 @@
+"""`openvideos delete`."""
+
+from .command_apps import command_app
+from .completion import JobIds
+from .journal import Journal
+from .looking import for_each, named_ids
+from .options import ServerOptions
+from .output import Output
+from .results import JobResult, reporting
+
+
+def delete(ids: JobIds, server: ServerOptions, output: Output) -> None:
+    """Delete jobs and what they made, for good; this is how a running job is cancelled.
+
+    Some servers work on all the same, and charge for it.
+    """
+    with reporting("delete", output, lists=len(ids) > 1) as report, server.client() as client:
+        journal = Journal.of_user(output.warn)
+
+        def remove(result: JobResult) -> None:
+            client.videos.delete(str(result.id))
+            result.status = "deleted"
+            journal.saw(str(result.id), status="deleted")
+
+        report.line = lambda result: result.id
+        for_each(report, named_ids(ids, last=False, journal=journal, client=client), remove)
+
+
+app = command_app(delete)

@@ -1,0 +1,41 @@
+"""`openvideos download`."""
+
+from typing import Annotated
+
+import typer
+
+from .command_apps import command_app
+from .completion import SomeJobIds
+from .interrupts import Interrupts
+from .journal import Journal
+from .looking import Last, for_each, named_ids
+from .options import FileOptions, ServerOptions
+from .output import Output
+from .results import reporting
+from .saving import Saver, Variant
+
+
+def download(
+    file: FileOptions,
+    server: ServerOptions,
+    output: Output,
+    *,
+    ids: SomeJobIds = None,
+    last: Last = False,
+    variant: Annotated[Variant, typer.Option(help="What to save.")] = "video",
+) -> None:
+    """Save what finished jobs made. What was broken off goes on where it stopped."""
+    several = len(ids or ()) > 1
+    with (
+        reporting("download", output, lists=several) as report,
+        Interrupts(output.warn),
+        server.client() as client,
+    ):
+        target = file.target(several=several)
+        journal = Journal.of_user(output.warn)
+        named = named_ids(ids, last=last, journal=journal, client=client)
+        saver = Saver(client, journal, report, target, overwrite=file.force, variant=variant)
+        for_each(report, named, saver.save)
+
+
+app = command_app(download)

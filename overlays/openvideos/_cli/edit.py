@@ -1,0 +1,50 @@
+"""`openvideos edit`."""
+
+from typing import Any
+
+from openvideos import Job, OpenVideos
+
+from .command_apps import command_app
+from .making import Making, Request
+from .options import (
+    CostOptions,
+    FieldOptions,
+    FileOptions,
+    InterruptOptions,
+    ServerOptions,
+    WaitOptions,
+    without_nones,
+)
+from .output import Output
+from .sources import Model, Prompt, SourceVideo, prompt_text, video_source
+
+
+def edit(
+    prompt: Prompt,
+    video: SourceVideo,
+    cost: CostOptions,
+    wait: WaitOptions,
+    interrupt: InterruptOptions,
+    file: FileOptions,
+    more: FieldOptions,
+    server: ServerOptions,
+    output: Output,
+    *,
+    model: Model = None,
+) -> None:
+    """Make a changed version of a video: start the job, wait for it, save it."""
+
+    def request() -> Request:
+        source = video_source(video)
+        fields = without_nones({"prompt": prompt_text(prompt), "video": source, "model": model})
+
+        def send(client: OpenVideos, more: dict[str, Any]) -> Job:
+            return client.videos.job(client.videos.edit(**fields, extra_body=more).id)
+
+        id_ = source if isinstance(source, str) else None
+        return Request("edit", fields, send, source=id_)
+
+    Making(cost, wait, interrupt, file, more, server, output).make("edit", request)
+
+
+app = command_app(edit)

@@ -1,0 +1,38 @@
+"""`openvideos get`."""
+
+from .command_apps import command_app
+from .completion import SomeJobIds
+from .exit_codes import ExitCode
+from .journal import Journal
+from .looking import Last, for_each, named_ids
+from .options import ServerOptions
+from .output import Output, printable
+from .results import JobResult, reporting
+
+
+def get(
+    server: ServerOptions, output: Output, *, ids: SomeJobIds = None, last: Last = False
+) -> None:
+    """Look at jobs once. A job that failed, expired or was cancelled is exit code 5."""
+    with reporting("get", output, lists=len(ids or ()) > 1) as report, server.client() as client:
+        journal = Journal.of_user(output.warn)
+
+        def look(result: JobResult) -> None:
+            result.video = client.videos.retrieve(str(result.id))
+            journal.saw(str(result.id), status=result.video.status)
+            if result.ended_badly:
+                result.code = ExitCode.JOB_ENDED
+
+        report.line = _lines
+        for_each(report, named_ids(ids, last=last, journal=journal, client=client), look)
+
+
+def _lines(result: JobResult) -> str:
+    document = result.document()
+    shown = {name: value for name, value in document.items() if name not in {"path", "cost"}}
+    return "\n".join(
+        f"{name}: {printable(str(value))}" for name, value in shown.items() if value is not None
+    )
+
+
+app = command_app(get)

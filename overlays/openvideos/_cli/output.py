@@ -1,0 +1,68 @@
+"""Where a command's words go: data to stdout, all else to stderr."""
+
+import json
+import sys
+from typing import Annotated, Any, TextIO
+
+import typer
+from attrs import frozen
+
+from .option_groups import OptionGroup
+
+_PANEL = "Output"
+
+
+@frozen
+class Output(OptionGroup):
+    """How much is said, and in which form.
+
+    Attributes:
+        json: Whether stdout gets one JSON document, in place of what people read.
+        quiet: Whether only what is needed is said on stderr.
+    """
+
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON document at the end.", rich_help_panel=_PANEL),
+    ] = False
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Print the result and errors only: no progress, no advice.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+
+    def say(self, message: str) -> None:
+        """Tell people something that they can do without."""
+        if not self.quiet:
+            self.warn(message)
+
+    def warn(self, message: str) -> None:
+        """Tell people something that they must know."""
+        _write(sys.stderr, message)
+
+    def data(self, text: str) -> None:
+        """Print a line of the result."""
+        _write(sys.stdout, text)
+
+    def document(self, value: Any) -> None:
+        """Print the result as a JSON document."""
+        _write(sys.stdout, json.dumps(value, indent=2))
+
+
+def printable(text: str) -> str:
+    """Return text that a terminal takes for nothing but text, in one line."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in " ".join(text.split())
+    )
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # A word that the terminal's encoding lacks must not end a command that has cost money.
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()

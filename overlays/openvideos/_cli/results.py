@@ -1,0 +1,194 @@
+"""What became of each job, told at the end of a command: on stdout, and by its exit code."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+from attrs import define
+
+from openvideos import (
+    APIError,
+    CreateUncertain,
+    JobError,
+    OpenVideosError,
+    VideoNotReady,
+    WaitTimeout,
+)
+
+from .exit_codes import ExitCode, exit_code_of, worst_of
+from .interrupts import NothingWasCreated
+from .journal import UNCERTAIN
+from .options import command_line
+from .output import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from decimal import Decimal
+    from pathlib import Path
+
+    from openvideos import Video
+
+    from .output import Output
+
+# What the client calls its arguments is said to people in options.
+_AS_OPTIONS = (("base_url=", "--base-url"), ("api_key=", "--api-key-file"))
+
+_STATUSES_THAT_END_BADLY = frozenset({"failed", "cancelled", "expired", "deleted"})
+
+
+@define
+class JobResult:
+    """What became of one job.
+
+    Attributes:
+        id: Its id; None where there is none, or nobody knows it.
+        video: The job as it was last seen.
+        path: The file that it was saved to.
+        cost: What it costs, in US dollars; None where that is not known.
+        status: How it stands, where that is known without its having been seen.
+        error: What went wrong.
+        code: How the command ended for it.
+    """
+
+    id: str | None = None
+    video: Video | None = None
+    path: Path | None = None
+    cost: Decimal | None = None
+    status: str | None = None
+    error: BaseException | None = None
+    code: ExitCode = ExitCode.DONE
+
+    @property
+    def ended_badly(self) -> bool:
+        """Whether the job is over without having made a video."""
+        return self.video is not None and self.video.status in _STATUSES_THAT_END_BADLY
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is to be done for it here."""
+        return self.path is not None or self.error is not None
+
+    def document(self) -> dict[str, Any]:
+        """Return it for programs: the fields of the protocol, with `path` and `cost`.
+
+        `error` is the job's own, else the command's; a cost that is not known is null.
+        """
+        sent = self.video.to_dict() if self.video else {}
+        status = self.status or sent.get("status")
+        if isinstance(self.error, CreateUncertain) and self.id is None:
+            status = UNCERTAIN
+        first = {
+            "id": self.id,
+            "status": status,
+            "path": None if self.path is None else str(self.path),
+            "seconds": sent.get("seconds"),
+            "cost": None if self.cost is None else float(self.cost),
+            "error": sent.get("error") or _described(self.error),
+        }
+        return {**first, **{name: value for name, value in sent.items() if name not in first}}
+
+
+class Report:
+    """Gathers what became of the jobs of a command, and tells it once at the end.
+
+    Attributes:
+        command: The command's name.
+        output: Where to tell it.
+        results: What became of each job, in the order of the command line.
+        lists: Whether the JSON document is a list, as for several ids, and not one object.
+        line: What people read of a job that went well: its path, unless told otherwise.
+        document: What programs read, in place of the results; None for those.
+    """
+
+    def __init__(self, command: str, output: Output, *, lists: bool = False) -> None:
+        self.command = command
+        self.output = output
+        self.lists = lists
+        self.results: list[JobResult] = []
+        self.line: Callable[[JobResult], object] = lambda result: result.path
+        self.document: Any = None
+
+    def of(self, job_id: str | None = None) -> JobResult:
+        """Return a new result."""
+        result = JobResult(job_id)
+        self.results.append(result)
+        return result
+
+    def failed(self, result: JobResult, error: BaseException) -> None:
+        """Note, and say, what went wrong with a job."""
+        result.error = error
+        result.code = exit_code_of(error)
+        if isinstance(error, JobError) and error.video is not None:
+            result.video = error.video
+        if isinstance(error, OpenVideosError):
+            self.output.warn(f"openvideos {self.command}: {_said(error)}")
+        elif isinstance(error, NothingWasCreated):
+            self.output.warn("Interrupted: nothing was created.")
+
+    def conclude(self) -> None:
+        """Tell what became of the jobs.
+
+        Raises:
+            typer.Exit: Always, with the command's exit code.
+        """
+        if self.output.json:
+            documents = [result.document() for result in self.results]
+            of_results = documents if self.lists else documents[0]
+            self.output.document(of_results if self.document is None else self.document)
+        else:
+            for result in self.results:
+                line = self.line(result)
+                if result.error is None and line is not None:
+                    self.output.data(str(line))
+        raise typer.Exit(worst_of(result.code for result in self.results))
+
+
+@contextmanager
+def reporting(command: str, output: Output, *, lists: bool = False) -> Iterator[Report]:
+    """Report what a block does with jobs, and what stops it.
+
+    Raises:
+        typer.Exit: Always, with the command's exit code.
+    """
+    report = Report(command, output, lists=lists)
+    try:
+        yield report
+    except (OpenVideosError, KeyboardInterrupt) as error:
+        # What stops the command is every job's that nothing else became of.
+        unfinished = [result for result in report.results if not result.is_settled]
+        report.failed(unfinished.pop() if unfinished else report.of(), error)
+        for result in unfinished:
+            result.error, result.code = error, exit_code_of(error)
+    report.conclude()
+
+
+def _said(error: OpenVideosError) -> str:
+    match error:
+        case WaitTimeout(job_id=job_id, video=video):
+            seen = _standing(video) if video else f"never seen; last error: {error.last_error}"
+            said = (
+                f"{job_id} was not finished after {error.elapsed:.0f} s ({seen}). It runs on: "
+                f"{command_line('wait', job_id)}"
+            )
+        case VideoNotReady(job_id=job_id, video=video):
+            seen = f" ({_standing(video)})" if video else ""
+            said = f"{job_id} is not finished{seen}: {command_line('wait', job_id)}"
+        case _:
+            said = str(error)
+    for argument, option in _AS_OPTIONS:
+        said = said.replace(argument, option)
+    return printable(said)
+
+
+def _standing(video: Video) -> str:
+    return f"{video.status}, {video.progress or 0} %"
+
+
+def _described(error: BaseException | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    code = error.code if isinstance(error, APIError) else None
+    said = _said(error) if isinstance(error, OpenVideosError) else "interrupted"
+    return {"code": code, "message": said, "type": type(error).__name__}

@@ -1,0 +1,57 @@
+"""`openvideos wait`."""
+
+from .command_apps import command_app
+from .completion import SomeJobIds
+from .interrupts import Interrupts
+from .journal import Journal
+from .looking import Last, named_ids
+from .options import FileOptions, PriceOptions, ServerOptions, WaitOptions, command_line
+from .output import Output
+from .results import reporting
+from .saving import Saver
+
+
+def wait(
+    wait: WaitOptions,
+    file: FileOptions,
+    price: PriceOptions,
+    server: ServerOptions,
+    output: Output,
+    *,
+    ids: SomeJobIds = None,
+    last: Last = False,
+) -> None:
+    """Wait for jobs that were started, here or elsewhere, and save each when it is finished.
+
+    Ctrl-C stops the waiting, and the jobs run on.
+    """
+    several = len(ids or ()) > 1
+    with (
+        reporting("wait", output, lists=several) as report,
+        Interrupts(output.warn),
+        server.client() as client,
+    ):
+        limits = wait.arguments()
+        target = file.target(several=several)
+        journal = Journal.of_user(output.warn)
+        named = named_ids(ids, last=last, journal=journal, client=client)
+        saver = Saver(
+            client,
+            journal,
+            report,
+            target,
+            overwrite=file.force,
+            price_a_second=price.price_a_second(),
+        )
+        results = [report.of(id_) for id_ in named]
+        try:
+            saver.wait_and_save_each(results, **limits)
+        except KeyboardInterrupt:
+            left = [str(result.id) for result in results if not result.is_settled]
+            if left:
+                again = command_line("wait", *left, *file.again(), *server.again(client.base_url))
+                output.warn(f"{len(left)} left running: {again}")
+            raise
+
+
+app = command_app(wait)
