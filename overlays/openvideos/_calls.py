@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 from attrs import evolve, field, frozen
 
 from ._errors import InvalidInput
+from ._flows import send
 from ._settings import checked_headers, laid_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
+    from ._flows import Flow
     from ._responses import Response
     from ._transport import TimeLimit
 
@@ -61,6 +63,7 @@ class Call(Generic[T]):
         timeout: How long the request may take; left out, the client's own.
         uploads: Files that were opened for it, to be closed after it.
         brings_file: Whether the answer is a file, of whatever size.
+        exchange: How it is sent and its answer read; left out, to the end.
     """
 
     arguments: Mapping[str, Any] = field(repr=False)
@@ -73,6 +76,12 @@ class Call(Generic[T]):
     timeout: TimeLimit | NotGiven = NOT_GIVEN
     uploads: tuple[BinaryIO, ...] = ()
     brings_file: bool = False
+    exchange: Callable[[Call[Any]], Flow[Response]] = send
+
+    @property
+    def name(self) -> str:
+        """The method and the path, as errors and logs tell them."""
+        return f"{self.method} {self.arguments['url']}"
 
     @property
     def method(self) -> str:
@@ -84,6 +93,11 @@ class Call(Generic[T]):
         other = cast("Call[Any] | None", self.alternative)
         other = other and other.decoded_by(decode)
         return evolve(cast("Call[Any]", self), decode=decode, alternative=other)
+
+    def exchanged_by(self, exchange: Callable[[Call[Any]], Flow[Response]]) -> Call[T]:
+        """Return the same request, sent in another way."""
+        other = self.alternative and self.alternative.exchanged_by(exchange)
+        return evolve(self, exchange=exchange, alternative=other)
 
     def close(self) -> None:
         """Close the files that were opened for the call."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+
+from attrs import frozen
 
 from ._calls import NotGiven
 from ._clock import Clock
 from ._connections import AsyncConnections, Connections
 from ._drivers import AsyncDriver, Driver
+from ._memory import Memory
 from ._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, changed, settings_from
 from ._transport import AsyncTransport, Transport
 from ._videos import AsyncVideos, Videos
@@ -18,8 +21,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
+    from ._raw_responses import AsyncVideosWithRawResponse, VideosWithRawResponse
     from ._settings import Settings
+    from ._streaming_responses import (
+        AsyncVideosWithStreamingResponse,
+        VideosWithStreamingResponse,
+    )
     from ._transport import AsyncHttpClient, HttpClient, TimeLimit
+
+
+V = TypeVar("V", covariant=True)
 
 
 class Changes(TypedDict, total=False):
@@ -46,6 +57,7 @@ class _ClientBase:
 
     settings: Settings
     _clock: Clock
+    _memory: Memory
 
     @property
     def base_url(self) -> str:
@@ -69,6 +81,17 @@ class _ClientBase:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+
+@frozen
+class WithVideos(Generic[V]):
+    """What a client gives as `with_raw_response` and `with_streaming_response`.
+
+    Attributes:
+        videos: The operations on videos.
+    """
+
+    videos: V
 
 
 class OpenVideos(_ClientBase):
@@ -125,13 +148,14 @@ class OpenVideos(_ClientBase):
             default_query=default_query,
             webhook_secret=webhook_secret,
         )
-        self._clock = _clock or Clock()
+        self._clock, self._memory = _clock or Clock(), Memory()
         self._set_up(settings, Connections(settings.base_url, http_client))
 
     def _set_up(self, settings: Settings, connections: Connections) -> None:
         self.settings = settings
         self._connections = connections
-        self.videos = Videos(Driver(settings, self._clock, Transport(settings, connections)))
+        transport = Transport(settings, connections)
+        self.videos = Videos(Driver(settings, self._clock, transport, self._memory))
 
     def with_options(
         self, *, http_client: HttpClient | None = None, **changes: Unpack[Changes]
@@ -152,6 +176,8 @@ class OpenVideos(_ClientBase):
         """
         clone = copy.copy(self)
         settings = _changed(self.settings, changes)
+        if settings.base_url != self.base_url:
+            clone._memory = Memory()  # noqa: SLF001 - it is one of us
         clone._set_up(  # noqa: SLF001 - it is one of us
             settings,
             Connections(settings.base_url, http_client) if http_client else self._connections,
@@ -159,6 +185,16 @@ class OpenVideos(_ClientBase):
         return clone
 
     copy = with_options
+
+    @property
+    def with_raw_response(self) -> WithVideos[VideosWithRawResponse]:
+        """The same operations, each giving its HTTP answer; `parse()` gives what that means."""
+        return WithVideos(self.videos.with_raw_response)
+
+    @property
+    def with_streaming_response(self) -> WithVideos[VideosWithStreamingResponse]:
+        """The same operations, each a context with its HTTP answer, whose body is still unread."""
+        return WithVideos(self.videos.with_streaming_response)
 
     @property
     def is_closed(self) -> bool:
@@ -212,14 +248,14 @@ class AsyncOpenVideos(_ClientBase):
             default_query=default_query,
             webhook_secret=webhook_secret,
         )
-        self._clock = _clock or Clock()
+        self._clock, self._memory = _clock or Clock(), Memory()
         self._set_up(settings, AsyncConnections(settings.base_url, http_client))
 
     def _set_up(self, settings: Settings, connections: AsyncConnections) -> None:
         self.settings = settings
         self._connections = connections
-        driver = AsyncDriver(settings, self._clock, AsyncTransport(settings, connections))
-        self.videos = AsyncVideos(driver)
+        transport = AsyncTransport(settings, connections)
+        self.videos = AsyncVideos(AsyncDriver(settings, self._clock, transport, self._memory))
 
     def with_options(
         self, *, http_client: AsyncHttpClient | None = None, **changes: Unpack[Changes]
@@ -235,6 +271,8 @@ class AsyncOpenVideos(_ClientBase):
         """
         clone = copy.copy(self)
         settings = _changed(self.settings, changes)
+        if settings.base_url != self.base_url:
+            clone._memory = Memory()  # noqa: SLF001 - it is one of us
         clone._set_up(  # noqa: SLF001 - it is one of us
             settings,
             AsyncConnections(settings.base_url, http_client) if http_client else self._connections,
@@ -242,6 +280,16 @@ class AsyncOpenVideos(_ClientBase):
         return clone
 
     copy = with_options
+
+    @property
+    def with_raw_response(self) -> WithVideos[AsyncVideosWithRawResponse]:
+        """The same operations, each giving its HTTP answer; `parse()` gives what that means."""
+        return WithVideos(self.videos.with_raw_response)
+
+    @property
+    def with_streaming_response(self) -> WithVideos[AsyncVideosWithStreamingResponse]:
+        """The same operations, each a context with its HTTP answer, whose body is still unread."""
+        return WithVideos(self.videos.with_streaming_response)
 
     @property
     def is_closed(self) -> bool:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from attrs import frozen
 
+from ._errors import APIConnectionError
+from ._logging import log_answer, log_no_answer, log_request
+
 if TYPE_CHECKING:
     from ._calls import Call
     from ._cancelling import CancelToken
-    from ._errors import APIConnectionError
     from ._models import Video
     from ._responses import Response
     from ._transport import Stream
@@ -129,7 +131,13 @@ def send(
     Raises:
         APIConnectionError: No whole answer came.
     """
-    response: Response = yield Send(call, seconds, cancel)
+    log_request(call)
+    try:
+        response: Response = yield Send(call, seconds, cancel)
+    except APIConnectionError as error:
+        log_no_answer(call, error)
+        raise
+    log_answer(call, response)
     return response
 
 
@@ -139,7 +147,13 @@ def open_stream(call: Call[Any]) -> Flow[Stream]:
     Raises:
         APIConnectionError: No answer came.
     """
-    stream: Stream = yield Open(call)
+    log_request(call)
+    try:
+        stream: Stream = yield Open(call)
+    except APIConnectionError as error:
+        log_no_answer(call, error)
+        raise
+    log_answer(call, stream.head)
     return stream
 
 

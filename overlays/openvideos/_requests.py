@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from attrs import evolve
+
 from ._body_types import body_type, could_not_be_read
 from ._errors import (
     APIConnectionError,
@@ -12,7 +14,8 @@ from ._errors import (
     APIStatusError,
     CreateUncertain,
 )
-from ._flows import Flow, Sleep, send
+from ._flows import Flow, Sleep
+from ._logging import log_retry
 from ._matching import Wanted
 from ._retries import TRANSIENT, pause_before_retry
 from ._status_errors import FIND_IT, status_error
@@ -90,10 +93,11 @@ def _executed(context: Context, call: Call[T]) -> Flow[T]:
         while True:
             outcome: Response | APIConnectionError
             try:
-                outcome = yield from send(call)
+                outcome = yield from call.exchange(call)
             except APIConnectionError as error:
                 outcome = error
             else:
+                outcome = evolve(outcome, retries_taken=attempt) if attempt else outcome
                 if call.answers(outcome):
                     if call.creates:
                         _claim(context, outcome)
@@ -113,8 +117,9 @@ def _executed(context: Context, call: Call[T]) -> Flow[T]:
                 raise failed
             if isinstance(failed, CreateUncertain):
                 may_exist = failed
-            yield Sleep(pause)
             attempt += 1
+            log_retry(call, outcome, pause=pause, retry=attempt)
+            yield Sleep(pause)
     finally:
         call.close()
 

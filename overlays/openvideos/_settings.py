@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from attrs import field, frozen
 
 from ._errors import InvalidInput
+from ._logging import log_as_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +77,7 @@ def settings_from(
     Raises:
         InvalidInput: There is no base URL, or something given cannot be used.
     """
+    log_as_asked(environment)
     if base_url is None:
         base_url = _first(environment, "OPENVIDEOS_BASE_URL", "OPENAI_BASE_URL")
     if api_key is None:

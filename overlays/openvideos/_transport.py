@@ -61,9 +61,15 @@ class Stream:
     """An answer whose body is still to be read."""
 
     def __init__(
-        self, call: Call[Any], response: httpx.Response, chunks: Any, started: float
+        self,
+        call: Call[Any],
+        settings: Settings,
+        response: httpx.Response,
+        chunks: Any,
+        started: float,
     ) -> None:
         self._call = call
+        self._settings = settings
         self._httpx = response
         self._chunks = chunks  # an iterator of bytes, plain or async
         self._started = started
@@ -74,9 +80,9 @@ class Stream:
         return self._httpx.num_bytes_downloaded
 
     @property
-    def status_code(self) -> int:
-        """The HTTP status."""
-        return self._httpx.status_code
+    def head(self) -> Response:
+        """The answer without its body."""
+        return self.response(self._settings)
 
     def response(self, settings: Settings, content: bytes = b"") -> Response:
         """Return the answer with this body, without secrets where it is an error.
@@ -113,7 +119,7 @@ class _Body:
         self._size += len(piece)
         if self._size > _LARGEST_BODY and not self._call.brings_file:
             raise APIConnectionError(
-                f"{_named(self._call)}: the answer is larger than {_LARGEST_BODY:,} bytes."
+                f"{self._call.name}: the answer is larger than {_LARGEST_BODY:,} bytes."
             )
 
     def content(self) -> bytes:
@@ -149,7 +155,7 @@ class Transport:
                 )
         except (httpx.HTTPError, UnicodeError) as error:
             raise _translated(error, call) from _cause(error)
-        return Stream(call, response, response.iter_bytes(), started)
+        return Stream(call, self._settings, response, response.iter_bytes(), started)
 
     def read(self, stream: Stream) -> bytes:
         """Return the next piece of a body; empty at its end."""
@@ -259,7 +265,7 @@ class AsyncTransport:
                 )
         except (httpx.HTTPError, UnicodeError) as error:
             raise _translated(error, call) from _cause(error)
-        return Stream(call, response, response.aiter_bytes(), started)
+        return Stream(call, self._settings, response, response.aiter_bytes(), started)
 
     async def read(self, stream: Stream) -> bytes:
         """Return the next piece of a body; empty at its end."""
@@ -323,7 +329,7 @@ def _request(
             arguments["params"] = {**settings.query, **arguments.get("params", {})}
         return client.build_request(timeout=timeout, **arguments), False
     except (TypeError, ValueError, httpx.InvalidURL) as error:
-        raise InvalidInput(f"{_named(call)} cannot be sent: {error}") from None
+        raise InvalidInput(f"{call.name} cannot be sent: {error}") from None
 
 
 def _request_to_address(
@@ -424,13 +430,8 @@ def _shown(url: httpx.URL) -> str:
     return address
 
 
-def _named(call: Call[Any]) -> str:
-    # The query of an address that a server gave may hold a signature.
-    return f"{call.method} {call.arguments['url'].partition('?')[0]}"
-
-
 def _translated(error: httpx.HTTPError | UnicodeError, call: Call[Any]) -> APIConnectionError:
-    what = _named(call)
+    what = call.name
     sent = not isinstance(error, _NEVER_SENT)
     if isinstance(error, httpx.TimeoutException):
         phase = {
@@ -458,4 +459,4 @@ def _cause(error: httpx.HTTPError | UnicodeError) -> Exception | None:
 
 
 def _too_late(call: Call[Any]) -> APITimeoutError:
-    return APITimeoutError(f"{_named(call)}: no whole answer in time.")
+    return APITimeoutError(f"{call.name}: no whole answer in time.")

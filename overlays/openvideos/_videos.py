@@ -27,7 +27,12 @@ if TYPE_CHECKING:
     from ._files import ImageInput
     from ._flows import Flow
     from ._models import Character, Video
+    from ._raw_responses import AsyncVideosWithRawResponse, VideosWithRawResponse
     from ._requests import HasContext
+    from ._streaming_responses import (
+        AsyncVideosWithStreamingResponse,
+        VideosWithStreamingResponse,
+    )
     from ._transport import TimeLimit
 
 
@@ -159,6 +164,21 @@ class Videos(Resource):
     submit = sync_submit(operations.create)
     download = sync_method(download)
 
+    @property
+    def with_raw_response(self) -> VideosWithRawResponse:
+        """The same operations, each giving its HTTP answer; `parse()` gives what that means."""
+        # Who never asks for it need not load it.
+        from ._raw_responses import VideosWithRawResponse
+
+        return VideosWithRawResponse(self._driver)
+
+    @property
+    def with_streaming_response(self) -> VideosWithStreamingResponse:
+        """The same operations, each a context with its HTTP answer, whose body is still unread."""
+        from ._streaming_responses import VideosWithStreamingResponse
+
+        return VideosWithStreamingResponse(self._driver)
+
     def job(self, video_id: str) -> Job:
         """Return the handle of a job that exists already. Nothing is asked of the server.
 
@@ -207,6 +227,21 @@ class AsyncVideos(AsyncResource):
     create_and_poll = async_method(_create_and_poll)
     submit = async_submit(operations.create)
     download = async_method(download)
+
+    @property
+    def with_raw_response(self) -> AsyncVideosWithRawResponse:
+        """The same operations, each giving its HTTP answer; `parse()` gives what that means."""
+        # Who never asks for it need not load it.
+        from ._raw_responses import AsyncVideosWithRawResponse
+
+        return AsyncVideosWithRawResponse(self._driver)
+
+    @property
+    def with_streaming_response(self) -> AsyncVideosWithStreamingResponse:
+        """The same operations, each a context with its HTTP answer, whose body is still unread."""
+        from ._streaming_responses import AsyncVideosWithStreamingResponse
+
+        return AsyncVideosWithStreamingResponse(self._driver)
 
     def job(self, video_id: str) -> AsyncJob:
         """Return the handle of a job that exists already. Nothing is asked of the server.
