@@ -1,0 +1,122 @@
+"""How far a server's list can be trusted to tell how jobs stand: learnt while it is used.
+
+Servers and gateways differ: some lists show the jobs of others only, or under other ids, or as
+they stood when somebody last asked for them one by one, or with a few of their fields.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import define, field
+
+from ._polling import LATE_BY
+from ._statuses import is_final
+
+if TYPE_CHECKING:
+    from ._models import Video
+
+_View: TypeAlias = tuple[str, object]
+
+_PATIENCE = 2  # how often a list may fail in the same way
+
+
+@define
+class ListTrust:
+    """What is known of a server's list.
+
+    Attributes:
+        fit: Whether to ask it at all.
+        proven: Whether it has shown that a job went on which nobody asked for by itself.
+    """
+
+    fit: bool = True
+    proven: bool = False
+    _views: dict[str, _View] = field(factory=dict, init=False)
+    _asked_alone: set[str] = field(factory=set, init=False)  # since the list showed them last
+    _over: dict[str, float] = field(factory=dict, init=False)  # since when it is known
+    _behind: bool = field(default=False, init=False)
+    _whole: dict[str, bool] = field(factory=dict, init=False)
+    _found: bool = field(default=False, init=False)
+    _empty_handed: int = field(default=0, init=False)
+    _failed_alone: int = field(default=0, init=False)
+
+    def showed(self, video: Video, now: float) -> None:
+        """Note what a page shows of a job."""
+        since = self._over.get(video.id)
+        if since is not None and now - since >= LATE_BY and not is_final(video.status):
+            self.fit = False
+        view = _view(video)
+        if video.id not in self._asked_alone and _differ(self._views.get(video.id), view):
+            self.proven = True
+        self._views[video.id] = view
+        self._asked_alone.discard(video.id)
+
+    def compare(self, video: Video, now: float, *, just_listed: bool) -> None:
+        """Note how a job stands that was asked for by itself.
+
+        Args:
+            video: The job.
+            now: The time.
+            just_listed: Whether a page showed it to be unfinished just before.
+        """
+        self._asked_alone.add(video.id)
+        if just_listed and _differ(self._views.get(video.id), _view(video)):
+            self._behind = True
+        if is_final(video.status):
+            self._over[video.id] = now
+
+    def forget(self, video_id: str) -> None:
+        """Drop what was noted of a job that nobody waits for any more, save that it is over."""
+        self._views.pop(video_id, None)
+        self._asked_alone.discard(video_id)
+
+    def is_whole(self, status: str) -> bool | None:
+        """Tell whether the list shows all of a job of this final status; None if not known yet."""
+        return self._whole.get(status)
+
+    def compare_whole(self, listed: Video, alone: Video) -> None:
+        """Note what the list shows of a job that is over, beside what the job itself shows."""
+        self._whole[listed.status] = alone.status == listed.status and _named(alone) <= _named(
+            listed
+        )
+
+    def answered(self, *, found: bool, missed: bool) -> None:
+        """Note that all pages came that were of use.
+
+        Args:
+            found: Whether they showed any of the jobs that were sought.
+            missed: Whether they left any of them out.
+        """
+        self._failed_alone = 0
+        self._found = self._found or found
+        if missed and not self._found:
+            self._empty_handed += 1
+        # Where jobs are found to have gone on whenever they are asked for by themselves, and the
+        # list shows none to have gone on otherwise, it is only written by that asking.
+        frozen = self._behind and not self.proven
+        if frozen or self._empty_handed >= _PATIENCE:
+            self.fit = False
+
+    def failed(self) -> None:
+        """Note that the list could not be had while a job could."""
+        self._failed_alone += 1
+        if self._failed_alone >= _PATIENCE:
+            self.fit = False
+
+
+def _view(video: Video) -> _View:
+    return video.status, video.raw.get("progress")
+
+
+def _differ(earlier: _View | None, later: _View) -> bool:
+    if earlier is None:
+        return False
+    (status, progress), (new_status, new_progress) = earlier, later
+    return status != new_status or (
+        progress is not None and new_progress is not None and progress != new_progress
+    )
+
+
+def _named(video: Video) -> set[str]:
+    return {name for name, value in video.raw.items() if value is not None}
