@@ -118,7 +118,7 @@ def busy(fault: Answer, **other: Outcome) -> Case:
 
 def no(fault: Answer, kind: type[APIError], **once: Outcome) -> Case:
     """A refusal that will not pass."""
-    outcomes = dict.fromkeys(OPERATION_NAMES, kind)
+    outcomes: dict[str, Outcome] = dict.fromkeys(OPERATION_NAMES, kind)
     return Case(fault, once={**outcomes, **once}, always=outcomes)
 
 
