@@ -52,7 +52,7 @@ class CancelToken:
             del self._listeners[key]
 
 
-class Cancelled(Exception):  # noqa: N818 - it does not leave the package
+class Cancelled(Exception):  # it does not leave the package
     """Something was ended by its token."""
 
 

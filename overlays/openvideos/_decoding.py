@@ -54,6 +54,13 @@ def video(response: Response, known_id: str | None = None) -> Video:
     return decoded
 
 
+def stored_video(sent: dict[str, Any], known_id: str) -> Video:
+    """Read what a server once sent of a video, from where it was kept."""
+    kept = Video.from_dict({**coerced(VIDEO, sent), "id": known_id})
+    kept.raw = sent
+    return kept
+
+
 def carries_video(response: Response) -> bool:
     """Tell whether the body is a video, as it is at servers that answer 500 for a failed job."""
     sent = response.json_or_none()

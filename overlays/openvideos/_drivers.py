@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from ._cancelling import unless_cancelled
 from ._concurrency import run_together, run_together_async
+from ._errors import InvalidInput
 from ._flows import Close, Effect, Emit, Flow, Open, Pour, Read, Send, Sleep, Tell, Together, Work
 from ._memory import Memory
 
@@ -95,7 +96,13 @@ class Driver:
             case Sleep(seconds):
                 self.clock.sleep(seconds)
             case Tell(listener, video):
-                listener(video)
+                told = listener(video)
+                if inspect.iscoroutine(told):
+                    told.close()
+                    raise InvalidInput(
+                        "a coroutine function cannot be told of progress by OpenVideos; it can by "
+                        "AsyncOpenVideos"
+                    )
             case Together():
                 return run_together(self.run, effect)
         return None

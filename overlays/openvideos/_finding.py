@@ -16,7 +16,7 @@ from ._errors import (
     PermissionDeniedError,
 )
 from ._flows import Flow, Sleep
-from ._jobs import JobState
+from ._job_states import JobState
 from ._looking import look
 from ._matching import TOLERANCE, CannotTell, Found, NoneFound, Several, match
 from ._pages import next_cursor

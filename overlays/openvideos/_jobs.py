@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from attrs import define
-
 from ._downloads import download
-from ._drivers import AsyncResource, Resource
+from ._drivers import AsyncDriver, AsyncResource, Driver, Resource
+from ._errors import InvalidInput
+from ._flows import Emit, Flow, Tell
+from ._job_states import JobState
+from ._job_text import job_state, job_text
 from ._methods import async_method, dressed, sync_method
 from ._pauses import poll_after
 from ._polling import DEFAULT_MAX_WAIT
@@ -16,42 +19,20 @@ from ._waiting import completed, wait_until_final
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
     from pathlib import Path
+    from typing import Self
 
     from ._calls import Call
-    from ._drivers import AsyncDriver, Driver
-    from ._flows import Flow
+    from ._cancelling import CancelToken
+    from ._client import AsyncOpenVideos, OpenVideos
+    from ._drivers import Context
     from ._models import Video
     from ._operations import Variant
     from ._requests import HasContext
     from ._responses import Response
 
 P = ParamSpec("P")
-
-
-@define
-class JobState:
-    """What is known of a job here.
-
-    Attributes:
-        id: The id that creating it gave, whatever id a gateway answers with later.
-        created: When this process created it, on the clock that never goes back; None if it
-            did not.
-        video: The job as it was last seen; None if it never was.
-        asked: For how many seconds the server then asked to be left alone; None if it did not.
-        seen: When that was.
-    """
-
-    id: str
-    created: float | None = None
-    video: Video | None = None
-    asked: float | None = None
-    seen: float = 0.0
-
-    def saw(self, video: Video, *, asked: float | None, now: float) -> None:
-        """Note how the job stands."""
-        self.video, self.asked, self.seen = video, asked, now
 
 
 def created_job(resource: HasContext, call: Call[Video]) -> Flow[JobState]:
@@ -85,6 +66,9 @@ class JobHandle:
         """The job as it was last seen; None if it never was."""
         return self._state.video
 
+    def _text(self, context: Context) -> str:
+        return job_text(self._state, base_url=context.settings.base_url, clock=context.clock)
+
     def __repr__(self) -> str:
         status = self.video.status if self.video else "not seen yet"
         return f"<{type(self).__name__} {self.id} ({status})>"
@@ -96,11 +80,15 @@ def _wait(  # noqa: D417 - the first argument becomes self
     max_wait: float | None = DEFAULT_MAX_WAIT,
     on_progress: Callable[[Video], object] | None = None,
     interval: float | None = None,
+    cancel: CancelToken | None = None,
+    delete_on_cancel: bool = False,
 ) -> Flow[Video]:
     """Wait until the video is made; return it.
 
     What passes by itself is waited out: lost connections, a server that is busy or down, answers
-    of proxies. Waiting again after an error is always possible.
+    of proxies. Waiting again after an error is always possible. Whatever ends the waiting before
+    the job is over, such as Ctrl-C, a task's cancelling or an error of `on_progress`, leaves the
+    job running, and has its id in its notes.
 
     Args:
         max_wait: For how many seconds to wait, whatever the server does: an hour if left out; None
@@ -109,13 +97,18 @@ def _wait(  # noqa: D417 - the first argument becomes self
             back. May be a coroutine function at an async client.
         interval: The pause between two looks, in seconds; left out, what the server asks for (0.5
             to 60 s), else 10 s that grow to 20 s.
+        cancel: A token that ends the waiting from elsewhere, at once.
+        delete_on_cancel: Whether to delete the job when the waiting is cancelled, by Ctrl-C, its
+            task or the token. It is tried for 5 s; the exception's notes say what came of it.
 
     Raises:
         WaitTimeout: It was not finished in time, and runs on.
+        WaitCancelled: The token was cancelled.
         VideoFailed: It failed.
         VideoCancelled: It was cancelled.
         VideoExpired: It is no longer kept.
         VideoWasDeleted: It was deleted.
+        VideoLost: The server knew it, and does not any more.
         APIError: The server says that asking for it is of no use: there is no such job, say.
     """
     video = yield from wait_until_final(
@@ -123,9 +116,25 @@ def _wait(  # noqa: D417 - the first argument becomes self
         job._state,  # noqa: SLF001 - a function that becomes a method of the class
         max_wait=max_wait,
         interval=interval,
-        on_progress=on_progress,
+        tell=partial(Tell, on_progress) if on_progress else None,
+        cancel=cancel,
+        delete_on_cancel=delete_on_cancel,
     )
     return completed(video)
+
+
+def _updates(
+    job: Job | AsyncJob, max_wait: float | None, interval: float | None, cancel: CancelToken | None
+) -> Flow[None]:
+    video = yield from wait_until_final(
+        job,
+        job._state,  # noqa: SLF001 - the two are one
+        max_wait=max_wait,
+        interval=interval,
+        tell=Emit,
+        cancel=cancel,
+    )
+    completed(video)
 
 
 def _download(  # noqa: D417 - the first argument becomes self
@@ -171,6 +180,52 @@ class Job(JobHandle, Resource):
     wait = sync_method(_wait)
     download = sync_method(_download)
 
+    def updates(
+        self,
+        *,
+        max_wait: float | None = DEFAULT_MAX_WAIT,
+        interval: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> Iterator[Video]:
+        """Iterate over the job's changes of status and progress with `for`, until it is over.
+
+        The first is how it is known already, if it is; the last is how it ended. Then errors are
+        raised as by `wait`, so that a loop that ends has its video. Progress never goes back.
+
+        Args:
+            max_wait: For how many seconds to wait: an hour if left out; None for ever.
+            interval: The pause between two looks, in seconds; left out, as with `wait`.
+            cancel: A token that ends the waiting from elsewhere, at once.
+
+        Raises:
+            WaitTimeout: It was not finished in time, and runs on.
+            WaitCancelled: The token was cancelled.
+            JobError: It failed, or was cancelled, deleted or lost, or has expired.
+            APIError: The server says that asking for it is of no use.
+        """
+        return self._driver.iterate(_updates(self, max_wait, interval, cancel))
+
+    def to_json(self) -> str:
+        """Return the job as text without the key, for `Job.from_json` in another process."""
+        return self._text(self._driver)
+
+    @classmethod
+    def from_json(cls, client: OpenVideos, text: str) -> Self:
+        """Pick up a job that `to_json` wrote, whoever's. Nothing is asked of the server.
+
+        Args:
+            client: A client of the same server.
+            text: What `to_json` returned.
+
+        Raises:
+            InvalidInput: It is no such text, a newer version's, or of a job at another server.
+        """
+        driver = getattr(getattr(client, "videos", None), "_driver", None)
+        if not isinstance(driver, Driver):
+            raise InvalidInput("Job.from_json takes a client of the kind OpenVideos")
+        settings = driver.settings
+        return cls(driver, job_state(text, base_url=settings.base_url, clock=driver.clock))
+
 
 class AsyncJob(JobHandle, AsyncResource):
     """A job that makes a video, to be awaited. From `videos.submit` or `videos.job`."""
@@ -181,6 +236,52 @@ class AsyncJob(JobHandle, AsyncResource):
 
     wait = async_method(_wait)
     download = async_method(_download)
+
+    def updates(
+        self,
+        *,
+        max_wait: float | None = DEFAULT_MAX_WAIT,
+        interval: float | None = None,
+        cancel: CancelToken | None = None,
+    ) -> AsyncIterator[Video]:
+        """Iterate over the job's changes of status and progress with `async for`, until it is over.
+
+        The first is how it is known already, if it is; the last is how it ended. Then errors are
+        raised as by `wait`, so that a loop that ends has its video. Progress never goes back.
+
+        Args:
+            max_wait: For how many seconds to wait: an hour if left out; None for ever.
+            interval: The pause between two looks, in seconds; left out, as with `wait`.
+            cancel: A token that ends the waiting from elsewhere, at once.
+
+        Raises:
+            WaitTimeout: It was not finished in time, and runs on.
+            WaitCancelled: The token was cancelled.
+            JobError: It failed, or was cancelled, deleted or lost, or has expired.
+            APIError: The server says that asking for it is of no use.
+        """
+        return self._driver.iterate(_updates(self, max_wait, interval, cancel))
+
+    def to_json(self) -> str:
+        """Return the job as text without the key, for `AsyncJob.from_json` in another process."""
+        return self._text(self._driver)
+
+    @classmethod
+    def from_json(cls, client: AsyncOpenVideos, text: str) -> Self:
+        """Pick up a job that `to_json` wrote, whoever's. Nothing is asked of the server.
+
+        Args:
+            client: A client of the same server.
+            text: What `to_json` returned.
+
+        Raises:
+            InvalidInput: It is no such text, a newer version's, or of a job at another server.
+        """
+        driver = getattr(getattr(client, "videos", None), "_driver", None)
+        if not isinstance(driver, AsyncDriver):
+            raise InvalidInput("AsyncJob.from_json takes a client of the kind AsyncOpenVideos")
+        settings = driver.settings
+        return cls(driver, job_state(text, base_url=settings.base_url, clock=driver.clock))
 
 
 def sync_submit(create: Callable[P, Call[Video]]) -> Callable[Concatenate[Resource, P], Job]:

@@ -16,7 +16,9 @@ from ._errors import (
     APIResponseValidationError,
     APIStatusError,
     InvalidInput,
+    NotFoundError,
     OpenVideosError,
+    VideoLost,
     WaitTimeout,
 )
 from ._statuses import is_final, is_known
@@ -108,6 +110,7 @@ class Poll:
         created: When this process created the job; None if it did not.
         video: The job as it was last seen.
         attempts: How often the server was asked.
+        last_error: What went wrong when the server was last asked; None if it answered.
     """
 
     job_id: str
@@ -117,26 +120,30 @@ class Poll:
     created: float | None = None
     video: Video | None = None
     attempts: int = 0
-    _last_error: OpenVideosError | None = field(default=None, init=False)
+    last_error: OpenVideosError | None = field(default=None, init=False)
     _last_look_planned: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         check_limits(max_wait=self.max_wait, interval=self.interval)
 
-    def begin(self, *, asked: float | None, seen: float, chance: float) -> Decision:
+    def begin(
+        self, *, asked: float | None, seen: float, chance: float, now: float | None = None
+    ) -> Decision:
         """Decide how to start.
 
         Args:
             asked: The pause that the server asked for when the job was last seen, in seconds.
             seen: When that was; without meaning if the job was never seen.
             chance: A number from 0 up to 1.
+            now: The time; left out, when the waiting began.
         """
+        now = self.started if now is None else now
         if self.video is None:
-            return self.woke(self.started)
+            return self.woke(now)
         if is_final(self.video.status):
             return Finish(self.video)
-        left = seen + self._pause(asked, chance) - self.started
-        return self._pause_for(left, self.started) if left > 0 else self.woke(self.started)
+        left = seen + self._pause(asked, chance) - now
+        return self._pause_for(left, now) if left > 0 else self.woke(now)
 
     def woke(self, now: float) -> Decision:
         """Decide what to do after a pause."""
@@ -155,7 +162,7 @@ class Poll:
             now: The time.
             chance: A number from 0 up to 1.
         """
-        self._last_error = None
+        self.last_error = None
         if self.video and self.video.progress is not None:
             video.progress = max(self.video.progress, video.progress or 0)
         self.video = video
@@ -181,8 +188,8 @@ class Poll:
             and now - self.created < LATE_BY
         )
         if not late and not passes(error):
-            return Stop(error)
-        self._last_error = error
+            return Stop(self._judged(error))
+        self.last_error = error
         pause = self._pause(None, chance)
         if late:
             pause = min(pause, _LATE_PAUSE)
@@ -218,23 +225,38 @@ class Poll:
         return Stop(
             WaitTimeout(
                 f"{self.job_id} was not finished after {elapsed:.1f} s and {self.attempts} looks "
-                f"({self._last_seen()}). It runs on: wait() again, or videos.job(id) later.",
+                f"({self.last_seen()}). It runs on: wait() again, or videos.job(id) later.",
                 job_id=self.job_id,
                 video=self.video,
                 elapsed=elapsed,
                 attempts=self.attempts,
-                last_error=self._last_error,
+                last_error=self.last_error,
             )
         )
 
-    def _last_seen(self) -> str:
+    def _judged(self, error: APIError) -> APIError:
+        """Return the error for an answer that waiting cannot help."""
+        if self.video is None or type(error) is not NotFoundError:
+            return error
+        lost = VideoLost(
+            f"The server knows {self.job_id} no more, which was {self.last_seen()}: {error} "
+            "It was restarted, perhaps, or keeps the newest jobs only.",
+            job_id=self.job_id,
+            video=self.video,
+            response=error.response,
+        )
+        lost.__cause__ = error
+        return lost
+
+    def last_seen(self) -> str:
+        """Return in words how the job was last seen, and what went wrong since."""
         if self.video is None:
             seen = "never seen"
         elif is_known(self.video.status):
             seen = f"last seen {self.video.status}, {self.video.progress or 0} %"
         else:
             seen = f"last seen with the status {self.video.status!r}, which is not known"
-        return f"{seen}; last error: {self._last_error}" if self._last_error else seen
+        return f"{seen}; last error: {self.last_error}" if self.last_error else seen
 
 
 def passes(error: APIError) -> bool:

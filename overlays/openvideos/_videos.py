@@ -11,10 +11,12 @@ from ._drivers import AsyncDriver, AsyncResource, Resource
 from ._errors import FIND_FOR, InvalidInput
 from ._files import checked_id
 from ._finding import find_created
-from ._jobs import AsyncJob, Job, JobState, async_submit, created_job, sync_submit
+from ._job_states import JobState
+from ._jobs import AsyncJob, Job, async_submit, created_job, sync_submit
 from ._methods import async_method, sends, sync_method
 from ._pages import async_list, sync_list
 from ._polling import DEFAULT_MAX_WAIT, check_limits
+from ._wait_many import wait_many
 from ._waiting import wait_until_final
 
 if TYPE_CHECKING:
@@ -123,11 +125,7 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
             timeout=timeout,
         ),
     )
-    try:
-        return (yield from wait_until_final(resource, job, max_wait=max_wait, interval=interval))
-    except BaseException as error:
-        error.add_note(f"The job is {job.id}: videos.job({job.id!r}) picks it up again.")
-        raise
+    return (yield from wait_until_final(resource, job, max_wait=max_wait, interval=interval))
 
 
 def _seconds(milliseconds: object) -> float | None:
@@ -163,6 +161,7 @@ class Videos(Resource):
     create_and_poll = sync_method(_create_and_poll)
     submit = sync_submit(operations.create)
     download = sync_method(download)
+    wait_many = sync_method(wait_many)
 
     @property
     def with_raw_response(self) -> VideosWithRawResponse:
@@ -227,6 +226,7 @@ class AsyncVideos(AsyncResource):
     create_and_poll = async_method(_create_and_poll)
     submit = async_submit(operations.create)
     download = async_method(download)
+    wait_many = async_method(wait_many)
 
     @property
     def with_raw_response(self) -> AsyncVideosWithRawResponse:
