@@ -1,6 +1,10 @@
 """A client for servers that speak the OpenAI-compatible Videos protocol."""
 
+import importlib
+import typing
+
 from ._calls import NOT_GIVEN, NotGiven
+from ._cancelling import CancelToken
 from ._client import AsyncOpenVideos, OpenVideos
 from ._content import VideoContent
 from ._errors import (
@@ -19,6 +23,8 @@ from ._errors import (
     DownloadIncomplete,
     InternalServerError,
     InvalidInput,
+    InvalidWebhookPayload,
+    InvalidWebhookSignatureError,
     JobError,
     JobNotIdentified,
     NotFoundError,
@@ -40,6 +46,8 @@ from ._errors import (
     VideoWasDeleted,
     WaitCancelled,
     WaitTimeout,
+    WebhookError,
+    WebhookTimestampError,
 )
 from ._jobs import AsyncJob, Job
 from ._models import Character, Video, VideoDeleted
@@ -47,6 +55,11 @@ from ._pages import AsyncPage, AsyncPages, Page
 from ._prices import PRICES, estimate_cost
 from ._responses import Response
 from ._videos import AsyncVideos, Videos
+
+if typing.TYPE_CHECKING:
+    from ._raw_responses import RawResponse
+    from ._streaming_responses import AsyncStreamedResponse, StreamedResponse
+    from ._webhooks import UnknownEvent, VideoCompletedEvent, VideoFailedEvent, Webhooks
 
 __all__ = [
     "NOT_GIVEN",
@@ -60,9 +73,11 @@ __all__ = [
     "AsyncOpenVideos",
     "AsyncPage",
     "AsyncPages",
+    "AsyncStreamedResponse",
     "AsyncVideos",
     "AuthenticationError",
     "BadRequestError",
+    "CancelToken",
     "Character",
     "ChecksumMismatch",
     "ConflictError",
@@ -72,6 +87,8 @@ __all__ = [
     "DownloadIncomplete",
     "InternalServerError",
     "InvalidInput",
+    "InvalidWebhookPayload",
+    "InvalidWebhookSignatureError",
     "Job",
     "JobError",
     "JobNotIdentified",
@@ -82,25 +99,52 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "RateLimitError",
+    "RawResponse",
     "ReferenceMayBeDropped",
     "Response",
+    "StreamedResponse",
     "TargetExists",
     "UnexpectedContent",
+    "UnknownEvent",
     "UnknownPrice",
     "UnprocessableEntityError",
     "UnsupportedByServer",
     "VariantUnsupported",
     "Video",
     "VideoCancelled",
+    "VideoCompletedEvent",
     "VideoContent",
     "VideoDeleted",
     "VideoExpired",
     "VideoFailed",
+    "VideoFailedEvent",
     "VideoLost",
     "VideoNotReady",
     "VideoWasDeleted",
     "Videos",
     "WaitCancelled",
     "WaitTimeout",
+    "WebhookError",
+    "WebhookTimestampError",
+    "Webhooks",
     "estimate_cost",
 ]
+
+# Loaded when they are first asked for, as most programs need none of them.
+_LATER = {
+    "AsyncStreamedResponse": "._streaming_responses",
+    "RawResponse": "._raw_responses",
+    "StreamedResponse": "._streaming_responses",
+    "UnknownEvent": "._webhooks",
+    "VideoCompletedEvent": "._webhooks",
+    "VideoFailedEvent": "._webhooks",
+    "Webhooks": "._webhooks",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_LATER[name], __name__), name)
+    globals()[name] = value
+    return value

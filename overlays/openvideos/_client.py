@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         VideosWithStreamingResponse,
     )
     from ._transport import AsyncHttpClient, HttpClient, TimeLimit
+    from ._webhooks import Webhooks
 
 
 V = TypeVar("V", covariant=True)
@@ -73,6 +74,13 @@ class _ClientBase:
     def timeout(self) -> TimeLimit:
         """How long one request may take, in seconds."""
         return self.settings.timeout
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """What verifies and reads webhooks, with the client's secret. It sends nothing."""
+        from ._webhooks import Webhooks  # most clients get none
+
+        return Webhooks(self.settings.webhook_secret, _now=self._clock.now)
 
     @property
     def max_retries(self) -> int:

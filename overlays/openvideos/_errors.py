@@ -30,11 +30,15 @@
     │   ├── VideoExpired                    it, or what it made, is no longer kept
     │   ├── VideoWasDeleted                 it was deleted
     │   └── VideoLost                       the server does not know it any more: 404
-    └── DownloadError                       a file did not arrive
-        ├── DownloadIncomplete              only a part of it did
-        ├── ChecksumMismatch                not the bytes that the server says it has
-        ├── TargetExists                    a file stands there already, and is not to be replaced
-        └── UnexpectedContent               something else did
+    ├── DownloadError                       a file did not arrive
+    │   ├── DownloadIncomplete              only a part of it did
+    │   ├── ChecksumMismatch                not the bytes that the server says it has
+    │   ├── TargetExists                    a file stands there already, and is not to be replaced
+    │   └── UnexpectedContent               something else did
+    └── WebhookError                        what came is no webhook to act upon
+        ├── InvalidWebhookSignatureError    not signed with the secret
+        │   └── WebhookTimestampError       signed at another time
+        └── InvalidWebhookPayload           signed, but no event
 
 `VideoLost` is a `NotFoundError` too. The names under `APIError` are the official SDK's wherever the
 meaning is the same. `ReferenceMayBeDropped` is a warning.
@@ -362,3 +366,19 @@ class TargetExists(DownloadError, FileExistsError):
 
 class UnexpectedContent(DownloadError):
     """Something else than the file asked for was sent, such as a page of HTML."""
+
+
+class WebhookError(OpenVideosError, ValueError):
+    """What came is no webhook to act upon."""
+
+
+class InvalidWebhookSignatureError(WebhookError):
+    """The webhook is not signed with the secret: somebody else may have sent it."""
+
+
+class WebhookTimestampError(InvalidWebhookSignatureError):
+    """The webhook was signed too long ago, or in the future."""
+
+
+class InvalidWebhookPayload(WebhookError):
+    """The webhook is rightly signed, and its body is no event."""
