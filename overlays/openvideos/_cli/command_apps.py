@@ -25,6 +25,6 @@ def command_app(command: Callable[..., None]) -> typer.Typer:
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
 
-    app = typer.Typer()
+    app = typer.Typer(add_completion=False)
     app.command(epilog=EPILOG)(run)
     return app

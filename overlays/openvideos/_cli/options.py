@@ -296,6 +296,7 @@ class FieldOptions(OptionGroup):
             metavar="NAME=VALUE",
             help="A further field of the request, for what a server takes beyond the protocol: "
             "NAME=TEXT, or NAME:=JSON for numbers and the like. Can be repeated.",
+            rich_help_panel=_SERVER,
         ),
     ] = None
 

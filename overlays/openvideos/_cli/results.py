@@ -120,6 +120,8 @@ class Report:
         """Note, and say, what went wrong with a job."""
         result.error = error
         result.code = exit_code_of(error)
+        if result.code is ExitCode.USAGE and result.video is not None:
+            result.code = ExitCode.ERROR  # what is wrong was found when all was sent
         if isinstance(error, JobError) and error.video is not None:
             result.video = error.video
         if isinstance(error, OpenVideosError):
