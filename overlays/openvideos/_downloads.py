@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import enum
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ._content import START, raise_if_unexpected
+from attrs import evolve, frozen
+
+from ._calls import Call
+from ._content import START, VideoContent, kind_of, wrong_checksum
+from ._error_bodies import describe
 from ._errors import (
     APIConnectionError,
     APIError,
     APIStatusError,
     DownloadIncomplete,
     OpenVideosError,
-    TargetExists,
+    UnexpectedContent,
+    UnsupportedByServer,
+    VariantUnsupported,
     VideoExpired,
     VideoNotReady,
 )
-from ._flows import Close, Flow, Sleep, open_stream, read
+from ._flows import Close, Flow, Sleep, open_stream, pour, read, work
+from ._media_types import media_type
 from ._operations import Variant, download_content, retrieve
+from ._parts import held_part
 from ._pauses import retry_after
 from ._polling import bounded
 from ._requests import execute
 from ._retries import pause_before_retry
+from ._sources import sources_of
 from ._status_errors import status_error
 from ._statuses import is_final
-from ._targets import partial_file, target_path
+from ._targets import part_place, safe_name, target_of
+from ._versions import FINISHED, Other, Piece, Version, place_of, range_headers
 from ._waiting import completed
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from pathlib import Path
 
-    from ._calls import Call
-    from ._content import VideoContent
     from ._models import Video
+    from ._parts import Part
     from ._requests import HasContext
     from ._responses import Response
+    from ._sources import Source
+    from ._targets import Target
     from ._transport import Stream
 
+# How many bytes are here, and how many there are, if that is known.
+Progress: TypeAlias = "Callable[[int, int | None], object]"
+
 # What servers answer for a file that is not there (yet): the job's status tells why.
-_ASK_WHY = frozenset({400, 404, 409, 410, 422, 425, 500})
-_NOT_YET = _ASK_WHY - {410, 422, 500}
+_ASK_WHY = frozenset({400, 404, 405, 409, 410, 422, 425, 500, 501})
+_NOT_YET = frozenset({400, 404, 409, 425})
+_NO_SUCH_VARIANT = frozenset({400, 404, 405, 501})
+_NO_RANGES = frozenset({400, 501})  # of servers that stumble over a request for a part
+
 _APPEARS_WITHIN = 10.0  # seconds after completion in which files still appear at some servers
 _PAUSE = 1.0
 _LONGEST_ERROR_BODY = 1_000_000  # bytes
@@ -52,20 +70,24 @@ def download(  # noqa: D417 - the first argument becomes self
     path: str | os.PathLike[str],
     *,
     variant: Variant | None = None,
-    on_progress: Callable[[int, int | None], object] | None = None,
+    on_progress: Progress | None = None,
     overwrite: bool = True,
 ) -> Flow[Path]:
     """Write what a job made to a file; return its path.
 
     It is written as it comes, to `<name>.part` beside the target, and gets its name when it is
     whole: a file that stood there before stays until then. Memory use does not grow with its size.
+    What breaks off is carried on from where the server can tell that its file is still the same;
+    so is what a process that was killed left behind.
 
     Args:
         video_id: The id that creating it gave.
-        path: The file to write. Its folder must exist.
+        path: The file to write, whose folder must exist; or a folder, in which the file gets the
+            id as its name, and the ending of what arrives.
         variant: `video` (the default), `thumbnail` or `spritesheet`.
-        on_progress: Called as the file comes, with how many bytes have come and how many there
-            are, None where the server does not say.
+        on_progress: Called as the file comes, with how many bytes of it are here and how many
+            there are, None where the server does not say. The first goes back where the download
+            has to start again. May be a coroutine function at an async client.
         overwrite: Whether a file that stands there already is replaced.
 
     Raises:
@@ -73,54 +95,87 @@ def download(  # noqa: D417 - the first argument becomes self
         TargetExists: A file stands there already, and is not to be replaced.
         VideoNotReady: The job is not finished.
         VideoFailed: The job failed; likewise the errors for cancelled, expired and deleted ones.
+        VariantUnsupported: The server makes no such thumbnail or spritesheet.
         DownloadError: The file did not arrive whole, or something else did.
         APIError: The request did not succeed.
     """
-    clock, settings = resource.context.clock, resource.context.settings
-    target = target_path(path)
-    if target.exists() and not overwrite:
-        raise TargetExists(f"{target} is there already; overwrite=True replaces it")
+    return downloaded(
+        resource,
+        video_id,
+        path,
+        variant=variant,
+        on_progress=on_progress,
+        overwrite=overwrite,
+        seen=None,
+    )
+
+
+def downloaded(
+    resource: HasContext,
+    video_id: str,
+    path: str | os.PathLike[str],
+    *,
+    variant: Variant | None,
+    on_progress: Progress | None,
+    overwrite: bool,
+    seen: Video | None,
+) -> Flow[Path]:
+    """Do what `download` does.
+
+    Args:
+        resource: Whose server to ask.
+        video_id: As for `download`; so are the arguments that are not explained here.
+        path: The file or folder.
+        variant: What to download.
+        on_progress: Who is told.
+        overwrite: Whether a file that stands there already is replaced.
+        seen: The job as it was last seen: some servers tell there where its video is, and do not
+            tell again. None if it never was.
+    """
+    chosen = variant or "video"
     call = download_content(video_id, variant=variant)
-    start = clock.monotonic()
-    attempt = 0
-    while True:
-        outcome: Response | APIConnectionError
-        try:
-            yield from _fetch(resource, call, target, variant or "video", on_progress)
-        except DownloadIncomplete as error:
-            failure: OpenVideosError = error
-            outcome = APIConnectionError(str(error))
-        except APIConnectionError as error:
-            failure = outcome = error
-        except APIStatusError as error:
-            failure, outcome = error, error.response
-            if outcome.status_code in _ASK_WHY:
-                video = yield from _asked_why(resource, video_id, error)
-                reason = why_missing(video, error, now=clock.now())
-                if reason is not None:
-                    raise reason from error
-                if (
-                    call.arguments["params"].get("variant") is None
-                    and outcome.status_code in _NOT_YET
-                    and clock.monotonic() - start < _APPEARS_WITHIN
-                ):
-                    asked = retry_after(outcome.headers, clock.now())
-                    yield Sleep(_PAUSE if asked is None else bounded(asked))
-                    continue
-        else:
-            return target
-        pause = pause_before_retry(
-            outcome,
-            creates=False,
-            attempt=attempt,
-            max_retries=settings.max_retries,
-            now=clock.now(),
-            chance=clock.random(),
-        )
-        if pause is None:
+    target = target_of(path, name=safe_name(video_id, chosen), overwrite=overwrite)
+    source = f"{chosen} of {video_id} at {resource.context.settings.base_url}"
+    with held_part(part_place(target), source) as part:
+        arrival = _Arrival(resource, target, part, chosen, on_progress)
+        yield from _brought(arrival, call, video_id, seen)
+        return target.place(part)
+
+
+def save_stream(
+    resource: HasContext,
+    stream: Stream,
+    path: str | os.PathLike[str],
+    *,
+    variant: str = "video",
+    on_progress: Progress | None = None,
+    overwrite: bool = True,
+) -> Flow[Path]:
+    """Write an answer of success, whose body was not read yet, to a file; return its path.
+
+    Args:
+        resource: Whose answer it is.
+        stream: The answer. It is not closed.
+        path: The file to write. Its folder must exist.
+        variant: What was asked for.
+        on_progress: As for `download`.
+        overwrite: Whether a file that stands there already is replaced.
+
+    Raises:
+        InvalidInput: The path cannot be written to.
+        TargetExists: A file stands there already, and is not to be replaced.
+        DownloadError: The file did not arrive whole, or something else did.
+        APIConnectionError: It broke off before its first bytes.
+    """
+    target = target_of(path, overwrite=overwrite)
+    with held_part(part_place(target), "one answer") as part:
+        arrival = _Arrival(resource, target, part, variant, on_progress)
+        part.is_worth_keeping = False  # nobody can carry on from it
+        failure = yield from arrival.received(stream, have=0)
+        failure = failure or (yield from arrival.checked())
+        if isinstance(failure, OpenVideosError):
             raise failure
-        yield Sleep(pause)
-        attempt += 1
+        return target.place(part)
 
 
 def why_missing(video: Video, error: APIStatusError, *, now: float) -> OpenVideosError | None:
@@ -150,38 +205,261 @@ def why_missing(video: Video, error: APIStatusError, *, now: float) -> OpenVideo
     return None
 
 
-def _asked_why(resource: HasContext, video_id: str, error: APIStatusError) -> Flow[Video]:
+def _brought(
+    arrival: _Arrival, call: Call[VideoContent], video_id: str, seen: Video | None
+) -> Flow[None]:
+    """Bring a file from its content route, or from where else the server has it."""
+    clock = arrival.resource.context.clock
+    start, refusals, elsewhere = clock.monotonic(), 0, False
+    while True:
+        failure = yield from _tried(arrival, call, hand_back=_ASK_WHY)
+        if failure is None:
+            return
+        if not isinstance(failure, APIStatusError) or failure.status_code not in _ASK_WHY:
+            raise failure
+        video = yield from _asked_why(arrival.resource, video_id, failure, seen)
+        reason = why_missing(video, failure, now=clock.now())
+        if reason is not None:
+            if not isinstance(reason, VideoNotReady):
+                arrival.part.forget()
+            raise reason from failure
+        status = failure.status_code
+        if arrival.variant != "video" and status in _NO_SUCH_VARIANT:
+            raise _no_such_variant(arrival.variant, failure) from failure
+        if arrival.variant == "video" and not elsewhere:
+            elsewhere = True
+            if (yield from _brought_from_elsewhere(arrival, video, failure)):
+                return
+        if status in _NO_RANGES and arrival.range_headers():
+            arrival.part.forget()
+            continue
+        if (
+            status in _NOT_YET
+            and not isinstance(failure, UnsupportedByServer)
+            and clock.monotonic() - start < _APPEARS_WITHIN
+        ):
+            asked = retry_after(failure.response.headers, clock.now())
+            yield Sleep(_PAUSE if asked is None else bounded(asked))
+            continue
+        yield from _pause_or_raise(arrival.resource, failure, refusals)
+        refusals += 1
+
+
+def _brought_from_elsewhere(arrival: _Arrival, video: Video, refusal: APIStatusError) -> Flow[bool]:
+    base_url = arrival.resource.context.settings.base_url
+    said = refusal.message if refusal.status_code == 400 else ""
+    for source in sources_of(video, said, base_url):
+        try:
+            failure = yield from _brought_from(arrival, source)
+        except UnexpectedContent as error:
+            failure = error
+        if failure is None:
+            return True
+        refusal.add_note(f"Nor could it be had from elsewhere: {failure}")
+    return False
+
+
+def _brought_from(arrival: _Arrival, source: Source) -> Flow[OpenVideosError | None]:
+    if isinstance(source, str):
+        arguments = {"method": "get", "url": source, "headers": {"Accept-Encoding": "identity"}}
+        call: Call[None] = Call(arguments, decode=lambda _: None, brings_file=True)
+        return (yield from _tried(arrival, call))
+    kind = media_type(source)
+    if kind is None:
+        return UnexpectedContent("the bytes that came with the job are no video")
+    arrival.target.file(kind)
+    arrival.part.begin(Version(), kind)
+    arrival.part.write(source)
+    return None
+
+
+def _asked_why(
+    resource: HasContext, video_id: str, error: APIStatusError, seen: Video | None
+) -> Flow[Video]:
     try:
         return (yield from execute(resource, retrieve(video_id)))
     except APIError:
+        if seen and sources_of(seen, "", resource.context.settings.base_url):
+            return seen
         raise error from None  # it says more than that the job cannot be asked for either
 
 
-def _fetch(
-    resource: HasContext,
-    call: Call[VideoContent],
-    target: Path,
-    variant: str,
-    on_progress: Callable[[int, int | None], object] | None,
-) -> Flow[None]:
-    settings = resource.context.settings
-    stream = yield from open_stream(call)
-    try:
-        response = stream.response(settings)
-        if not response.is_success:
-            body = yield from _read_at_least(stream, _LONGEST_ERROR_BODY)
-            raise status_error(stream.response(settings, body), creates=False)
-        piece = yield from _read_at_least(stream, START)
-        raise_if_unexpected(variant, stream.response(settings, piece))
-        with partial_file(target) as file:
-            while piece:
-                file.write(piece)
-                if on_progress:
-                    on_progress(file.tell(), None)
-                piece = yield from _rest(response, stream)
-            _check_length(response, stream.received)
-    finally:
-        yield Close(stream)
+def _no_such_variant(variant: str, refusal: APIStatusError) -> VariantUnsupported:
+    return VariantUnsupported(
+        f"this server makes no {variant}: {refusal}",
+        response=refusal.response,
+        details=describe(refusal.response),
+    )
+
+
+class _Again(enum.Enum):
+    """What is here does not fit to what the server has: the whole is to be asked for."""
+
+    AGAIN = "again"
+
+
+_AGAIN: Final = _Again.AGAIN
+
+
+def _tried(
+    arrival: _Arrival, call: Call[Any], hand_back: Container[int] = ()
+) -> Flow[OpenVideosError | None]:
+    """Ask one address until the file is here; return what went wrong if it does not get there.
+
+    Args:
+        arrival: What is to come.
+        call: The request for the whole.
+        hand_back: The statuses that are not for this function to judge.
+    """
+    part, attempt = arrival.part, 0
+    furthest = part.position
+    while True:
+        failure = yield from arrival.fetched(call)
+        if failure is None:
+            failure = yield from arrival.checked()
+            if failure is None:
+                return None
+        if failure is _AGAIN:
+            part.forget()
+            continue
+        if isinstance(failure, APIStatusError) and failure.status_code in hand_back:
+            return failure
+        if part.version.validator is not None and part.position > furthest:
+            attempt, furthest = 0, part.position
+        try:
+            yield from _pause_or_raise(arrival.resource, failure, attempt)
+        except OpenVideosError:
+            return failure
+        attempt += 1
+
+
+def _pause_or_raise(resource: HasContext, failure: OpenVideosError, attempt: int) -> Flow[None]:
+    clock = resource.context.clock
+    outcome: Response | APIConnectionError
+    if isinstance(failure, APIStatusError):
+        outcome = failure.response
+    elif isinstance(failure, APIConnectionError):
+        outcome = failure
+    else:
+        outcome = APIConnectionError(str(failure))
+    pause = pause_before_retry(
+        outcome,
+        creates=False,
+        attempt=attempt,
+        max_retries=resource.context.settings.max_retries,
+        now=clock.now(),
+        chance=clock.random(),
+    )
+    if pause is None:
+        raise failure
+    yield Sleep(pause)
+
+
+# What went wrong is returned: what the user's own function raises is never taken for it.
+_Outcome: TypeAlias = OpenVideosError | _Again | None
+
+
+@frozen
+class _Arrival:
+    """A file that is to come.
+
+    Attributes:
+        resource: Whose server to ask.
+        target: Where it goes.
+        part: What is here of it.
+        variant: What was asked for.
+        on_progress: Who is told of how much is here.
+    """
+
+    resource: HasContext
+    target: Target
+    part: Part
+    variant: str
+    on_progress: Progress | None
+
+    def range_headers(self) -> dict[str, str]:
+        """Return the headers that ask for what is missing; none where the whole is asked for."""
+        return range_headers(self.part.position, self.part.version)
+
+    def fetched(self, call: Call[Any]) -> Flow[_Outcome]:
+        """Ask for what is missing, once, and write what comes."""
+        headers = self.range_headers()
+        have = self.part.position if headers else 0
+        headers = {**call.arguments.get("headers", {}), **headers}
+        try:
+            stream = yield from open_stream(
+                evolve(call, arguments={**call.arguments, "headers": headers})
+            )
+        except APIConnectionError as error:
+            return error
+        try:
+            return (yield from self.received(stream, have))
+        finally:
+            yield Close(stream)
+
+    def received(self, stream: Stream, have: int) -> Flow[_Outcome]:
+        """Write what comes; `have` is from which byte on it was asked for."""
+        part, settings = self.part, self.resource.context.settings
+        response, begun = stream.response(settings), b""
+        try:
+            if not response.is_success and not (have and response.status_code == 416):
+                body = yield from _read_at_least(stream, _LONGEST_ERROR_BODY)
+                return status_error(stream.response(settings, body), creates=False)
+            place = place_of(response, have, part.version)
+            if place is FINISHED:
+                return None
+            if isinstance(place, Other):
+                sent = f"{response.url} sent a part that nobody asked for"
+                return _AGAIN if have else DownloadIncomplete(sent)
+            if not place.start:
+                begun = yield from _read_at_least(stream, START)
+        except APIConnectionError as error:
+            return error
+        if not place.start:
+            kind = kind_of(self.variant, stream.response(settings, begun))
+            self.target.file(kind)  # for its check
+            part.begin(place.version, kind)
+        broken = yield from pour(stream, self._sink(place.version.length), begun)
+        return self._judged(response, place, stream.received, broken)
+
+    def checked(self) -> Flow[_Outcome]:
+        """Compare what is here with the checksum that the server gave, if it gave one."""
+        part = self.part
+        if part.version.checksum is None:
+            return None
+        if (yield from work(part.is_what_the_server_has)):
+            return None
+        url, algorithm = part.version.url, part.version.checksum.algorithm
+        part.forget()
+        return wrong_checksum(url, algorithm)
+
+    def _sink(self, length: int | None) -> Callable[[bytes], object]:
+        part, tell = self.part, self.on_progress
+        if tell is None:
+            return part.write
+
+        def write_and_tell(data: bytes) -> object:
+            part.write(data)
+            return tell(part.position, length)
+
+        return write_and_tell
+
+    def _judged(
+        self, response: Response, place: Piece, received: int, broken: APIConnectionError | None
+    ) -> _Outcome:
+        position, length = self.part.position, place.version.length
+        announced = response.headers.get("content-length", "")
+        is_short = announced.isdecimal() and int(announced) != received
+        is_whole = position == length or (length is None and response.status_code != 206)
+        if place.end is not None and position > place.end:
+            self.part.forget()  # more came than was announced: it cannot be told what
+        elif broken is None and not is_short and is_whole:
+            return None
+        why = f": {broken}" if broken else ""
+        of = "" if length is None else f" of {length}"
+        incomplete = DownloadIncomplete(f"{response.url} broke off: {position}{of} bytes came{why}")
+        incomplete.__cause__ = broken
+        return incomplete
 
 
 def _read_at_least(stream: Stream, size: int) -> Flow[bytes]:
@@ -189,20 +467,3 @@ def _read_at_least(stream: Stream, size: int) -> Flow[bytes]:
     while len(data) < size and (piece := (yield from read(stream))):
         data += piece
     return data
-
-
-def _rest(response: Response, stream: Stream) -> Flow[bytes]:
-    try:
-        return (yield from read(stream))
-    except APIConnectionError as error:
-        raise DownloadIncomplete(
-            f"{response.url} broke off after {stream.received} bytes: {error}"
-        ) from error
-
-
-def _check_length(response: Response, received: int) -> None:
-    announced = response.headers.get("content-length", "")
-    if response.status_code == 206:  # a part, though the whole was asked for
-        announced = response.headers.get("content-range", "").rpartition("/")[2]
-    if announced.isdecimal() and int(announced) != received:
-        raise DownloadIncomplete(f"{response.url} broke off: {received} of {announced} bytes came")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from ._downloads import download
+from ._downloads import downloaded
 from ._drivers import AsyncDriver, AsyncResource, Driver, Resource
 from ._errors import InvalidInput
 from ._flows import Emit, Flow, Tell
@@ -148,13 +148,15 @@ def _download(  # noqa: D417 - the first argument becomes self
     """Write what the job made to a file; return its path.
 
     It is written as it comes, to `<name>.part` beside the target, and gets its name when it is
-    whole.
+    whole. What breaks off is carried on from, and so is what a killed process left behind.
 
     Args:
-        path: The file to write. Its folder must exist.
+        path: The file to write, whose folder must exist; or a folder, in which the file gets the
+            id as its name, and the ending of what arrives.
         variant: `video` (the default), `thumbnail` or `spritesheet`.
-        on_progress: Called as the file comes, with how many bytes have come and how many there
-            are, None where the server does not say.
+        on_progress: Called as the file comes, with how many bytes of it are here and how many
+            there are, None where the server does not say. May be a coroutine function at an async
+            client.
         overwrite: Whether a file that stands there already is replaced.
 
     Raises:
@@ -162,11 +164,18 @@ def _download(  # noqa: D417 - the first argument becomes self
         TargetExists: A file stands there already, and is not to be replaced.
         VideoNotReady: The job is not finished: `wait` first.
         VideoFailed: The job failed; likewise the errors for cancelled, expired and deleted ones.
+        VariantUnsupported: The server makes no such thumbnail or spritesheet.
         DownloadError: The file did not arrive whole, or something else did.
         APIError: The request did not succeed.
     """
-    return download(
-        job, job.id, path, variant=variant, on_progress=on_progress, overwrite=overwrite
+    return downloaded(
+        job,
+        job.id,
+        path,
+        variant=variant,
+        on_progress=on_progress,
+        overwrite=overwrite,
+        seen=job.video,
     )
 
 

@@ -21,6 +21,17 @@ _SIGNATURES = (
     (0, b"\x1a\x45\xdf\xa3", "video/webm"),
 )
 
+# What the standard library names otherwise, or not on every machine.
+_ENDINGS = {
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+    "image/heic": ".heic",
+    "video/avi": ".avi",
+    "video/msvideo": ".avi",
+    "video/vnd.avi": ".avi",
+    "video/x-matroska": ".mkv",
+}
+
 
 def media_type(start: bytes) -> str | None:
     """Return the kind of a file by its first bytes; None where they are not known."""
@@ -37,7 +48,7 @@ def media_type_of_name(name: str) -> str | None:
 
 def file_ending(kind: str) -> str:
     """Return the ending for a file of this kind, with its dot."""
-    return mimetypes.guess_extension(kind) or ".bin"
+    return _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ".bin"
 
 
 def picture_size(start: bytes) -> tuple[int, int] | None:

@@ -14,8 +14,6 @@ from openvideos import (
     APIConnectionError,
     APIStatusError,
     AuthenticationError,
-    BadRequestError,
-    DownloadError,
     DownloadIncomplete,
     InternalServerError,
     InvalidInput,
@@ -23,6 +21,7 @@ from openvideos import (
     OpenVideosError,
     UnexpectedContent,
     UnsupportedByServer,
+    VariantUnsupported,
     VideoExpired,
     VideoFailed,
     VideoNotReady,
@@ -170,8 +169,11 @@ def test_a_video_in_place_of_a_thumbnail_is_told_from_one(
     connect: Connect, serve: Serve, tmp_path: Path, kind: str
 ) -> None:
     videos = connect(serve([Reply(MP4, headers={"Content-Type": kind})]).base_url).videos
-    with pytest.raises(UnexpectedContent, match="has no variants"):
+    with pytest.raises(VariantUnsupported, match="has no variants"):
         videos.download("video_1", tmp_path / "cat.webp", variant="thumbnail")
+    with pytest.raises(VariantUnsupported, match="has no variants"):
+        videos.download_content("video_1", variant="thumbnail")
+    assert list(tmp_path.iterdir()) == []
 
 
 @by_one_kind
@@ -256,7 +258,7 @@ def test_a_variant_that_a_server_does_not_have_is_told_at_once(
     connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock
 ) -> None:
     server = serve(with_status(VIDEO, missing("Unsupported variant.", 400)))
-    with pytest.raises(BadRequestError, match="Unsupported variant"):
+    with pytest.raises(VariantUnsupported, match="Unsupported variant"):
         connect(server.base_url).videos.download("video_1", tmp_path / "x", variant="spritesheet")
     assert clock.sleeps == []
 
@@ -308,13 +310,12 @@ def test_a_link_is_followed_and_not_replaced(
     assert len(list(tmp_path.rglob("*"))) == 3
 
 
-@pytest.mark.parametrize("place", ["", "nowhere/cat.mp4"])
 def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_asked(
-    connect: Connect, serve: Serve, tmp_path: Path, place: str
+    connect: Connect, serve: Serve, tmp_path: Path
 ) -> None:
     server = serve([FILE])
     with pytest.raises(InvalidInput, match="folder"):
-        connect(server.base_url).videos.download("video_1", tmp_path / place)
+        connect(server.base_url).videos.download("video_1", tmp_path / "nowhere/cat.mp4")
     assert server.requests == []
 
 
@@ -329,26 +330,37 @@ def test_two_downloads_to_one_place_do_not_meet(
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_disk_that_is_full_leaves_the_old_file(
-    connect: Connect, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import errno
-    import io
+FULL = """
+import resource, sys
+from openvideos import DownloadError, OpenVideos
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # a disk with room for so much
+videos = OpenVideos(base_url=sys.argv[1], max_retries=0).videos
+try:
+    videos.download("video_1", sys.argv[2])
+except DownloadError as error:
+    print(error)
+try:
+    videos.download_content("video_1").write_to_file(sys.argv[2])
+except DownloadError as error:
+    print(error)
+"""
 
-    from openvideos import _targets as targets
 
-    class Full(io.BytesIO):
-        def write(self, data: Any) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
+@pytest.mark.parametrize("etag", ["", '"1"'])
+def test_a_disk_that_is_full_leaves_the_old_file(serve: Serve, tmp_path: Path, etag: str) -> None:
     target = tmp_path / "cat.mp4"
     target.write_bytes(b"the old one")
-    monkeypatch.setattr(
-        targets, "_created", lambda target: (target.with_name("cat.mp4.part"), Full())
+    server = serve([Reply(MP4, headers={"ETag": etag})])
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, server.base_url, str(target)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    with pytest.raises(DownloadError, match="No space left"):
-        connect(serve([FILE]).base_url).videos.download("video_1", target)
+    assert done.stdout.count(f"{target} cannot be written: ") == 2
+    assert done.stdout.count("File too large") == 2
     assert target.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_content_in_memory_has_the_official_names(
