@@ -49,6 +49,7 @@ from ._errors import (
     WebhookError,
     WebhookTimestampError,
 )
+from ._job_results import JobResult
 from ._jobs import AsyncJob, Job
 from ._models import Character, Video, VideoDeleted
 from ._pages import AsyncPage, AsyncPages, Page
@@ -92,6 +93,7 @@ __all__ = [
     "Job",
     "JobError",
     "JobNotIdentified",
+    "JobResult",
     "NotFoundError",
     "NotGiven",
     "OpenVideos",
