@@ -44,8 +44,8 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(scope="session")
 def fast() -> Iterator[Emulator]:
-    """An emulator whose jobs are done at once."""
-    with Emulator(speed=100_000, quiet=True) as emulator:
+    """An emulator whose jobs are done at once, of any size."""
+    with Emulator(dialect="none", speed=100_000, quiet=True) as emulator:
         yield emulator
 
 

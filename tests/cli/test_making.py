@@ -14,23 +14,25 @@ from ..client.faulty_server import Reply, Request, Reset, Silence
 from .conftest import FAST, Run, Serve
 
 KNOWN = ("--model", "sora-2", "--seconds", "4", "--size", "720x1280")
+SMALL = ("--model", "wan", "--seconds", "1", "--size", "64x64", *FAST)  # quickly made
+PRICED = (*SMALL, "--price", "0.05")
 
 QUEUED = {"id": "video_1", "object": "video", "status": "queued", "progress": 0}
 DONE = {**QUEUED, "status": "completed", "progress": 100}
 
 
 def test_a_video_is_made_and_saved_under_its_id(at: None, run: Run, folder: Path) -> None:
-    made = run("create", "a cat", *KNOWN, *FAST)
+    made = run("create", "a cat", *SMALL)
     (file,) = folder.iterdir()
     assert (made.code, made.stdout) == (0, f"{file.name}\n")
     assert file.name.startswith("video_")
     assert file.suffix == ".mp4"
     with av.open(str(file)) as video:
-        assert video.streams.video[0].codec_context.width == 720
+        assert video.streams.video[0].codec_context.width == 64
 
 
 def test_the_id_and_how_to_resume_are_said_before_the_wait(at: None, run: Run) -> None:
-    made = run("create", "a cat", *FAST, "--json")
+    made = run("create", "a cat", *SMALL, "--json")
     first, second, *_ = made.stderr.splitlines()
     id_ = made.json()["id"]
     assert first == f"The job is {id_}. To pick it up again: openvideos wait {id_}"
@@ -38,14 +40,14 @@ def test_the_id_and_how_to_resume_are_said_before_the_wait(at: None, run: Run) -
 
 
 def test_json_changes_the_format_and_not_the_deeds(at: None, run: Run, folder: Path) -> None:
-    document = run("create", "a cat", *KNOWN, *FAST, "--json").json()
-    assert (document["status"], document["seconds"], document["cost"]) == ("completed", "4", 0.4)
+    document = run("create", "a cat", *PRICED, "--json").json()
+    assert (document["status"], document["seconds"], document["cost"]) == ("completed", "1", 0.05)
     assert document["error"] is None
     assert (folder / document["path"]).read_bytes()[4:8] == b"ftyp"
 
 
 def test_quiet_prints_the_path_only(at: None, run: Run, folder: Path) -> None:
-    made = run("create", "a cat", *FAST, "--quiet")
+    made = run("create", "a cat", *SMALL, "--quiet")
     assert (folder / made.stdout.strip()).is_file()
     assert made.stderr == ""
 
@@ -77,13 +79,13 @@ def test_a_file_that_is_there_stops_the_create_before_it_is_sent(
 
 def test_force_writes_over_a_file(at: None, run: Run, folder: Path) -> None:
     (folder / "cat.mp4").write_text("old")
-    assert run("create", "a cat", *FAST, "-o", "cat.mp4", "--force").stdout == "cat.mp4\n"
+    assert run("create", "a cat", *SMALL, "-o", "cat.mp4", "--force").stdout == "cat.mp4\n"
     assert (folder / "cat.mp4").read_bytes()[4:8] == b"ftyp"
 
 
 def test_a_folder_gets_a_file_named_after_the_id(at: None, run: Run, folder: Path) -> None:
     (folder / "out").mkdir()
-    document = run("create", "a cat", *FAST, "-o", "out", "--json").json()
+    document = run("create", "a cat", *SMALL, "-o", "out", "--json").json()
     assert document["path"] == f"out/{document['id']}.mp4"
     assert (folder / document["path"]).is_file()
 
@@ -102,27 +104,27 @@ def test_a_place_where_nothing_can_be_saved_is_refused_before_the_create(
 
 
 def test_a_remix_an_edit_and_an_extension_are_made_of_a_video(at: None, run: Run) -> None:
-    source = run("create", "a cat", *KNOWN, *FAST, "--json").json()["id"]
-    remix = run("remix", source, "a dog", *FAST, "--json").json()
-    edit = run("edit", "a hat on it", "--video", source, *FAST, "--json").json()
-    extended = run(
-        "extend", "it leaves", "--video", source, "--seconds", "8", *FAST, "--json"
-    ).json()
+    source = run("create", "a cat", *SMALL, "--json").json()["id"]
+    common = (*FAST, "--price", "0.05", "--json")
+    remix = run("remix", source, "a dog", *common).json()
+    edit = run("edit", "a hat on it", "--video", source, *common).json()
+    extended = run("extend", "it leaves", "--video", source, "--seconds", "2", *common).json()
     for made in (remix, edit, extended):
         assert made["status"] == "completed"
         assert Path(made["path"]).is_file()
     assert remix["remixed_from_video_id"] == source
-    assert (extended["seconds"], extended["cost"]) == ("12", 0.8), "the start was paid before"
+    assert (extended["seconds"], extended["cost"]) == ("3", 0.1), "the start was paid before"
 
 
 def test_an_extension_waited_for_later_costs_what_was_added(at: None, run: Run) -> None:
-    source = run("create", "a cat", *KNOWN, *FAST, "--json").json()["id"]
-    run("extend", "it leaves", "--video", source, "--seconds", "8", "--detach")
-    assert run("wait", "--last", *FAST, "--json").json()["cost"] == 0.8
+    source = run("create", "a cat", *SMALL, "--json").json()["id"]
+    run("extend", "it leaves", "--video", source, "--seconds", "2", "--detach")
+    waited = run("wait", "--last", *FAST, "--price", "0.05", "--json").json()
+    assert (waited["seconds"], waited["cost"]) == ("3", 0.1)
 
 
 def test_a_file_is_told_from_an_id_by_how_it_is_written(at: None, run: Run, folder: Path) -> None:
-    run("create", "a cat", *FAST, "-o", "cat.mp4")
+    run("create", "a cat", *SMALL, "-o", "cat.mp4")
     (folder / "cat.mp4").rename(folder / "cat")
     assert run("edit", "a hat", "--video", "cat", *FAST).code == 0
     for missing in ("dog.mp4", "./dog"):
@@ -198,8 +200,10 @@ def test_a_lost_job_that_the_list_shows_is_followed_and_not_created_again(
 
     def script(request: Request) -> Reply | Reset:
         url = fast.base_url.removesuffix("/v1") + request.target
-        headers = {"content-type": request.headers.get("content-type", ""),
-                   "authorization": "Bearer lost-and-found"}
+        headers = {
+            "content-type": request.headers.get("content-type", ""),
+            "authorization": "Bearer lost-and-found",
+        }
         answer = httpx.request(request.method, url, content=request.body, headers=headers)
         if request.method == "POST":
             created.append(answer.json()["id"])
@@ -208,7 +212,7 @@ def test_a_lost_job_that_the_list_shows_is_followed_and_not_created_again(
         return Reply(answer.content, answer.status_code, kind)
 
     server = serve(script)
-    made = run("create", "a cat", *FAST, "--json", "--base-url", server.base_url)
+    made = run("create", "a cat", *SMALL, "--json", "--base-url", server.base_url)
     assert (made.code, [made.json()["id"]]) == (0, created)
     assert (folder / made.json()["path"]).is_file()
     (entry,) = run("jobs", "--json").json()
@@ -291,7 +295,11 @@ def test_a_dry_run_shows_the_cost_and_creates_nothing(serve: Serve, run: Run) ->
     plan = run("create", "a cat", *KNOWN, "--field", "seed:=7", *options, "--json").json()
     assert plan["cost"] == 0.4
     assert plan["fields"] == {
-        "prompt": "a cat", "model": "sora-2", "seconds": "4", "size": "720x1280", "seed": 7,
+        "prompt": "a cat",
+        "model": "sora-2",
+        "seconds": "4",
+        "size": "720x1280",
+        "seed": 7,
     }
     assert "cost: not known" in run("create", "a cat", *options).stdout
     assert run("create", "a cat", *options, "--json").json()["cost"] is None
@@ -300,8 +308,9 @@ def test_a_dry_run_shows_the_cost_and_creates_nothing(serve: Serve, run: Run) ->
 
 
 def test_a_dry_run_of_a_remix_costs_as_its_source_does(at: None, run: Run) -> None:
-    source = run("create", "a cat", *KNOWN, *FAST, "--json").json()["id"]
-    assert run("remix", source, "a dog", "--dry-run", "--json").json()["cost"] == 0.4
+    source = run("create", "a cat", *SMALL, "--json").json()["id"]
+    options = ("--dry-run", "--price", "0.05", "--json")
+    assert run("remix", source, "a dog", *options).json()["cost"] == 0.05
     assert len(run("jobs", "--json").json()) == 1
 
 

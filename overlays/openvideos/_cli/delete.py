@@ -5,8 +5,8 @@ from .completion import JobIds
 from .journal import Journal
 from .looking import for_each, named_ids
 from .options import ServerOptions
+from .outcomes import Outcome, reporting
 from .output import Output
-from .results import JobResult, reporting
 
 
 def delete(ids: JobIds, server: ServerOptions, output: Output) -> None:
@@ -17,12 +17,12 @@ def delete(ids: JobIds, server: ServerOptions, output: Output) -> None:
     with reporting("delete", output, lists=len(ids) > 1) as report, server.client() as client:
         journal = Journal.of_user(output.warn)
 
-        def remove(result: JobResult) -> None:
-            client.videos.delete(str(result.id))
-            result.status = "deleted"
-            journal.saw(str(result.id), status="deleted")
+        def remove(outcome: Outcome) -> None:
+            client.videos.delete(str(outcome.id))
+            outcome.status = "deleted"
+            journal.saw(str(outcome.id), status="deleted")
 
-        report.line = lambda result: result.id
+        report.line = lambda outcome: outcome.id
         for_each(report, named_ids(ids, last=False, journal=journal, client=client), remove)
 
 

@@ -10,8 +10,8 @@ from .interrupts import Interrupts
 from .journal import Journal
 from .looking import Last, for_each, named_ids
 from .options import FileOptions, ServerOptions
+from .outcomes import reporting
 from .output import Output
-from .results import reporting
 from .saving import Saver, Variant
 
 

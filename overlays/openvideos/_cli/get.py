@@ -6,8 +6,8 @@ from .exit_codes import ExitCode
 from .journal import Journal
 from .looking import Last, for_each, named_ids
 from .options import ServerOptions
+from .outcomes import Outcome, reporting
 from .output import Output, printable
-from .results import JobResult, reporting
 
 
 def get(
@@ -17,18 +17,18 @@ def get(
     with reporting("get", output, lists=len(ids or ()) > 1) as report, server.client() as client:
         journal = Journal.of_user(output.warn)
 
-        def look(result: JobResult) -> None:
-            result.video = client.videos.retrieve(str(result.id))
-            journal.saw(str(result.id), status=result.video.status)
-            if result.ended_badly:
-                result.code = ExitCode.JOB_ENDED
+        def look(outcome: Outcome) -> None:
+            outcome.video = client.videos.retrieve(str(outcome.id))
+            journal.saw(str(outcome.id), status=outcome.video.status)
+            if outcome.ended_badly:
+                outcome.code = ExitCode.JOB_ENDED
 
         report.line = _lines
         for_each(report, named_ids(ids, last=last, journal=journal, client=client), look)
 
 
-def _lines(result: JobResult) -> str:
-    document = result.document()
+def _lines(outcome: Outcome) -> str:
+    document = outcome.document()
     shown = {name: value for name, value in document.items() if name not in {"path", "cost"}}
     return "\n".join(
         f"{name}: {printable(str(value))}" for name, value in shown.items() if value is not None

@@ -7,8 +7,8 @@ import typer
 
 from .command_apps import command_app
 from .options import ServerOptions
+from .outcomes import Outcome, reporting
 from .output import Output
-from .results import JobResult, reporting
 from .tables import print_table, when
 
 _LARGEST_PAGE = 100
@@ -30,12 +30,12 @@ def list_(
         size = _LARGEST_PAGE if all_ else min(limit, _LARGEST_PAGE)
         page = client.videos.list(limit=size, order=order)
         videos = list(islice(page, None if all_ else limit))
-        report.results = [JobResult(video.id, video) for video in videos]
+        report.outcomes = [Outcome(video.id, video) for video in videos]
         report.line = lambda _: None
         if output.json:
             return
         if output.quiet:
-            report.line = lambda result: result.id
+            report.line = lambda outcome: outcome.id
             return
         print_table(
             output,

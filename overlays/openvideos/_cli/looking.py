@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from openvideos import OpenVideos
 
     from .journal import Journal
-    from .results import JobResult, Report
+    from .outcomes import Outcome, Report
 
 Last = Annotated[
     bool,
@@ -44,10 +44,10 @@ def named_ids(
     return named
 
 
-def for_each(report: Report, ids: Iterable[str], do: Callable[[JobResult], None]) -> None:
+def for_each(report: Report, ids: Iterable[str], do: Callable[[Outcome], None]) -> None:
     """Do something to each job; what fails does not keep the others from it."""
-    for result in [report.of(id_) for id_ in ids]:
+    for outcome in [report.of(id_) for id_ in ids]:
         try:
-            do(result)
+            do(outcome)
         except OpenVideosError as error:
-            report.failed(result, error)
+            report.failed(outcome, error)

@@ -12,8 +12,8 @@ from .costs import check_limit, cost_of, cost_of_job
 from .interrupts import Interrupts, NothingWasCreated
 from .journal import Journal
 from .options import command_line
+from .outcomes import reporting
 from .output import printable
-from .results import reporting
 from .saving import Saver
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
         ServerOptions,
         WaitOptions,
     )
+    from .outcomes import Outcome, Report
     from .output import Output
-    from .results import JobResult, Report
 
 
 @frozen
@@ -82,35 +82,35 @@ class Making:
             target = self.file.target()
             more = self.more.fields()
             with self.server.client(interrupts) as client:
-                result = report.of()
-                result.cost = self._cost(request, client)
+                outcome = report.of()
+                outcome.cost = self._cost(request, client)
                 if self.cost.dry_run:
-                    self._show_plan(request, more, client, result, report)
+                    self._show_plan(request, more, client, outcome, report)
                     return
-                check_limit(result.cost, self.cost)
+                check_limit(outcome.cost, self.cost)
                 journal = Journal.of_user(output.warn)
                 job = self._created(request, more, client, journal, interrupts, report)
-                result.id, result.video = job.id, job.video
+                outcome.id, outcome.video = job.id, job.video
                 try:
                     interrupts.raise_if_pressed()
                     if self.interrupt.detach:
-                        report.line = lambda result: result.id
+                        report.line = lambda outcome: outcome.id
                         return
                     saver = Saver(client, journal, report, target, overwrite=self.file.force)
-                    saver.wait_and_save(job, result, **limits)
+                    saver.wait_and_save(job, outcome, **limits)
                 except KeyboardInterrupt:
                     self._interrupted(client, job, journal)
                     raise
                 finally:
-                    if result.video is not None and result.video.status == "completed":
-                        result.cost = cost_of_job(
-                            result.video,
+                    if outcome.video is not None and outcome.video.status == "completed":
+                        outcome.cost = cost_of_job(
+                            outcome.video,
                             command=request.command,
                             asked_seconds=request.fields.get("seconds"),
                             price_a_second=self.cost.price_a_second(),
                         )
-                    elif result.ended_badly:
-                        result.cost = None  # whether a server charges for it is its own affair
+                    elif outcome.ended_badly:
+                        outcome.cost = None  # whether a server charges for it is its own affair
 
     def _cost(self, request: Request, client: OpenVideos) -> Any:
         fields = dict(request.fields)
@@ -178,14 +178,14 @@ class Making:
         request: Request,
         more: dict[str, Any],
         client: OpenVideos,
-        result: JobResult,
+        outcome: Outcome,
         report: Report,
     ) -> None:
         fields = {
             name: value if isinstance(value, str | int | float | list) else str(value)
             for name, value in {**request.fields, **more}.items()
         }
-        cost = "not known" if result.cost is None else f"{result.cost:.2f} dollars"
+        cost = "not known" if outcome.cost is None else f"{outcome.cost:.2f} dollars"
         self.output.say(
             f"Nothing is created. {client.base_url} would be asked to {request.command}:"
         )
@@ -193,7 +193,7 @@ class Making:
             "command": request.command,
             "base_url": client.base_url,
             "fields": fields,
-            "cost": None if result.cost is None else float(result.cost),
+            "cost": None if outcome.cost is None else float(outcome.cost),
         }
         report.line = lambda _: "\n".join(
             [

@@ -45,7 +45,7 @@ class Output(OptionGroup):
         _write(sys.stderr, message)
 
     def data(self, text: str) -> None:
-        """Print a line of the result."""
+        """Print a line of the outcome."""
         _write(sys.stdout, text)
 
     def document(self, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, ParamSpec
 
 from attrs import frozen
 
@@ -13,18 +13,19 @@ from .options import command_line
 from .progress import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from decimal import Decimal
     from pathlib import Path
 
     from openvideos import Job, OpenVideos, Video
 
     from .journal import Journal
+    from .outcomes import Outcome, Report
     from .progress import Progress
-    from .results import JobResult, Report
 
 COMPLETED = "completed"
 
+P = ParamSpec("P")
 Variant = Literal["video", "thumbnail", "spritesheet"]
 
 
@@ -51,7 +52,7 @@ class Saver:
     price_a_second: Decimal | None = None
 
     def wait_and_save(
-        self, job: Job, result: JobResult, *, max_wait: float | None, interval: float | None
+        self, job: Job, outcome: Outcome, *, max_wait: float | None, interval: float | None
     ) -> None:
         """Wait for a job and save it.
 
@@ -63,23 +64,41 @@ class Saver:
                 job.wait(max_wait=max_wait, interval=interval, on_progress=shown.changed)
             finally:
                 if job.video is not None:
-                    self._saw(result, job.video)
-            self._save_finished(result, shown)
+                    self._saw(outcome, job.video)
+            self._save_finished(outcome, shown)
 
     def wait_and_save_each(
-        self, results: Sequence[JobResult], *, max_wait: float | None, interval: float | None
+        self, outcomes: Sequence[Outcome], *, max_wait: float | None, interval: float | None
     ) -> None:
-        """Wait for jobs and save each when it is finished. What fails is in its result."""
-        if len(results) == 1:
-            (result,) = results
-            try:
-                job = self.client.videos.job(str(result.id))
-                self.wait_and_save(job, result, max_wait=max_wait, interval=interval)
-            except OpenVideosError as error:
-                self.report.failed(result, error)
+        """Wait for jobs and save each when it is finished. What fails is in its outcome."""
+        if len(outcomes) == 1:
+            (outcome,) = outcomes
+            job = self.client.videos.job(str(outcome.id))
+            self._reported(
+                outcome, self.wait_and_save, job, outcome, max_wait=max_wait, interval=interval
+            )
             return
+        by_id = {outcome.id: outcome for outcome in outcomes}
+        with progress(self.report.output, jobs=len(outcomes)) as shown:
 
-    def save(self, result: JobResult) -> None:
+            def changed(video: Video) -> None:
+                shown.changed(video)
+                outcome = by_id[video.id]
+                self._saw(outcome, video)
+                if video.status == COMPLETED:
+                    self._reported(outcome, self._save_finished, outcome, shown)
+
+            ends = self.client.videos.wait_many(
+                [str(outcome.id) for outcome in outcomes],
+                max_wait=max_wait,
+                interval=interval,
+                on_update=changed,
+            )
+            for outcome, end in zip(outcomes, ends, strict=True):
+                if end.error is not None:
+                    self.report.failed(outcome, end.error)
+
+    def save(self, outcome: Outcome) -> None:
         """Save what a job made.
 
         Raises:
@@ -87,42 +106,50 @@ class Saver:
         """
         with progress(self.report.output) as shown:
             try:
-                self._save(result, shown)
+                self._save(outcome, shown)
             except JobError as error:
                 if error.video is not None:
-                    self._saw(result, error.video)
+                    self._saw(outcome, error.video)
                 raise
 
-    def _save_finished(self, result: JobResult, shown: Progress) -> None:
+    def _reported(
+        self, outcome: Outcome, do: Callable[P, None], *args: P.args, **keywords: P.kwargs
+    ) -> None:
         try:
-            self._save(result, shown)
+            do(*args, **keywords)
+        except OpenVideosError as error:
+            self.report.failed(outcome, error)
+
+    def _save_finished(self, outcome: Outcome, shown: Progress) -> None:
+        try:
+            self._save(outcome, shown)
         except JobError:
             raise
         except OpenVideosError:
-            again = command_line("download", str(result.id))
+            again = command_line("download", str(outcome.id))
             self.report.output.warn(
-                f"{result.id} is finished, but not saved. To try again: {again}"
+                f"{outcome.id} is finished, but not saved. To try again: {again}"
             )
             raise
 
-    def _save(self, result: JobResult, shown: Progress) -> None:
-        result.path = self.client.videos.download(
-            str(result.id),
+    def _save(self, outcome: Outcome, shown: Progress) -> None:
+        outcome.path = self.client.videos.download(
+            str(outcome.id),
             self.target,
             variant=self.variant,
             on_progress=shown.received,
             overwrite=self.overwrite,
         )
-        self.journal.saw(str(result.id), status=COMPLETED, path=result.path)
+        self.journal.saw(str(outcome.id), status=COMPLETED, path=outcome.path)
 
-    def _saw(self, result: JobResult, video: Video) -> None:
-        result.video = video
-        entry = self.journal.entry_of(str(result.id))
+    def _saw(self, outcome: Outcome, video: Video) -> None:
+        outcome.video = video
+        entry = self.journal.entry_of(str(outcome.id))
         if entry is not None and video.status == COMPLETED:
-            result.cost = cost_of_job(
+            outcome.cost = cost_of_job(
                 video,
                 command=entry.command,
                 asked_seconds=entry.seconds,
                 price_a_second=self.price_a_second,
             )
-        self.journal.saw(str(result.id), status=video.status)
+        self.journal.saw(str(outcome.id), status=video.status)

@@ -6,8 +6,8 @@ from .interrupts import Interrupts
 from .journal import Journal
 from .looking import Last, named_ids
 from .options import FileOptions, PriceOptions, ServerOptions, WaitOptions, command_line
+from .outcomes import reporting
 from .output import Output
-from .results import reporting
 from .saving import Saver
 
 
@@ -43,11 +43,11 @@ def wait(
             overwrite=file.force,
             price_a_second=price.price_a_second(),
         )
-        results = [report.of(id_) for id_ in named]
+        outcomes = [report.of(id_) for id_ in named]
         try:
-            saver.wait_and_save_each(results, **limits)
+            saver.wait_and_save_each(outcomes, **limits)
         except KeyboardInterrupt:
-            left = [str(result.id) for result in results if not result.is_settled]
+            left = [str(outcome.id) for outcome in outcomes if not outcome.is_settled]
             if left:
                 again = command_line("wait", *left, *file.again(), *server.again(client.base_url))
                 output.warn(f"{len(left)} left running: {again}")

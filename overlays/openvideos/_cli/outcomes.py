@@ -39,7 +39,7 @@ _STATUSES_THAT_END_BADLY = frozenset({"failed", "cancelled", "expired", "deleted
 
 
 @define
-class JobResult:
+class Outcome:
     """What became of one job.
 
     Attributes:
@@ -96,34 +96,34 @@ class Report:
     Attributes:
         command: The command's name.
         output: Where to tell it.
-        results: What became of each job, in the order of the command line.
+        outcomes: What became of each job, in the order of the command line.
         lists: Whether the JSON document is a list, as for several ids, and not one object.
         line: What people read of a job that went well: its path, unless told otherwise.
-        document: What programs read, in place of the results; None for those.
+        document: What programs read, in place of the outcomes; None for those.
     """
 
     def __init__(self, command: str, output: Output, *, lists: bool = False) -> None:
         self.command = command
         self.output = output
         self.lists = lists
-        self.results: list[JobResult] = []
-        self.line: Callable[[JobResult], object] = lambda result: result.path
+        self.outcomes: list[Outcome] = []
+        self.line: Callable[[Outcome], object] = lambda outcome: outcome.path
         self.document: Any = None
 
-    def of(self, job_id: str | None = None) -> JobResult:
-        """Return a new result."""
-        result = JobResult(job_id)
-        self.results.append(result)
-        return result
+    def of(self, job_id: str | None = None) -> Outcome:
+        """Return a new outcome."""
+        outcome = Outcome(job_id)
+        self.outcomes.append(outcome)
+        return outcome
 
-    def failed(self, result: JobResult, error: BaseException) -> None:
+    def failed(self, outcome: Outcome, error: BaseException) -> None:
         """Note, and say, what went wrong with a job."""
-        result.error = error
-        result.code = exit_code_of(error)
-        if result.code is ExitCode.USAGE and result.video is not None:
-            result.code = ExitCode.ERROR  # what is wrong was found when all was sent
+        outcome.error = error
+        outcome.code = exit_code_of(error)
+        if outcome.code is ExitCode.USAGE and outcome.video is not None:
+            outcome.code = ExitCode.ERROR  # what is wrong was found when all was sent
         if isinstance(error, JobError) and error.video is not None:
-            result.video = error.video
+            outcome.video = error.video
         if isinstance(error, OpenVideosError):
             self.output.warn(f"openvideos {self.command}: {_said(error)}")
         elif isinstance(error, NothingWasCreated):
@@ -136,15 +136,15 @@ class Report:
             typer.Exit: Always, with the command's exit code.
         """
         if self.output.json:
-            documents = [result.document() for result in self.results]
+            documents = [outcome.document() for outcome in self.outcomes]
             of_results = documents if self.lists else documents[0]
             self.output.document(of_results if self.document is None else self.document)
         else:
-            for result in self.results:
-                line = self.line(result)
-                if result.error is None and line is not None:
+            for outcome in self.outcomes:
+                line = self.line(outcome)
+                if outcome.error is None and line is not None:
                     self.output.data(str(line))
-        raise typer.Exit(worst_of(result.code for result in self.results))
+        raise typer.Exit(worst_of(outcome.code for outcome in self.outcomes))
 
 
 @contextmanager
@@ -159,10 +159,10 @@ def reporting(command: str, output: Output, *, lists: bool = False) -> Iterator[
         yield report
     except (OpenVideosError, KeyboardInterrupt) as error:
         # What stops the command is every job's that nothing else became of.
-        unfinished = [result for result in report.results if not result.is_settled]
+        unfinished = [outcome for outcome in report.outcomes if not outcome.is_settled]
         report.failed(unfinished.pop() if unfinished else report.of(), error)
-        for result in unfinished:
-            result.error, result.code = error, exit_code_of(error)
+        for outcome in unfinished:
+            outcome.error, outcome.code = error, exit_code_of(error)
     report.conclude()
 
 
