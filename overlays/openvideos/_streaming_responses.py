@@ -11,15 +11,17 @@ import attrs
 
 from . import _operations as operations
 from ._body_pieces import Chunks, Lines, Text
-from ._content import START
+from ._content import START, kind_of
 from ._drivers import AsyncResource, Resource
 from ._errors import APIConnectionError, InvalidInput
 from ._flows import Close, Emit, Flow, open_stream, read
 from ._methods import async_method, dressed, sync_method
 from ._pages import AsyncPage, Page
+from ._parts import held_part
 from ._raw_responses import finished
 from ._requests import decoded, execute, failure
-from ._targets import partial_file, target_path
+from ._targets import part_place, target_of
+from ._versions import Version
 
 if TYPE_CHECKING:
     import os
@@ -199,18 +201,21 @@ def _stream_to_file(  # noqa: D417 - the first argument becomes self
         APIConnectionError: The body broke off.
         DownloadError: The file cannot be written to its end.
     """
-    target = target_path(file)
-    content = self._content
+    target, content = target_of(file), self._content
     if content is None:
         _begin(self)
         content = b""
         while len(content) < START and (piece := (yield from _piece(self))):
             content += piece
-    decoded(self._call, attrs.evolve(self._head, content=content))  # for its check
-    with partial_file(target) as part:
+    if self._call.brings_file:
+        variant = self._call.arguments["params"].get("variant", "video")
+        kind_of(variant, attrs.evolve(self._head, content=content))
+    with held_part(part_place(target), "stream") as part:
+        part.begin(Version(), "")
         while content:
             part.write(content)
             content = b"" if self._content else (yield from _piece(self))
+        target.place(part)
 
 
 def _close(self: _Streamed[Any]) -> Flow[None]:
