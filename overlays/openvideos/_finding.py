@@ -6,6 +6,8 @@ from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from . import _operations as operations
 from ._errors import (
     APIError,
@@ -36,7 +38,6 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 8.0
 _PAGE = 100  # videos
 _MOST_PAGES = 20
-_WITHIN_A_SERVER = 10.0  # seconds by which the clocks of what answers and what creates may differ
 
 
 def find_created(
@@ -83,7 +84,7 @@ def _looked(resource: HasContext, wanted: Wanted) -> Flow[Match | APIError]:
         APIError: The list was refused.
     """
     videos: list[Video] = []
-    tolerance, after = TOLERANCE, None
+    after: str | None = None
     for _ in range(_MOST_PAGES):
         sight = yield from look(resource, _page_and_skew(resource, after), seconds=_LONGEST_LOOK)
         if isinstance(sight.result, APIError):
@@ -95,12 +96,11 @@ def _looked(resource: HasContext, wanted: Wanted) -> Flow[Match | APIError]:
                 f"The server has no list to look in: {sight.result}"
             ) from sight.result
         page, skew = sight.result
-        tolerance = max(tolerance, skew + _WITHIN_A_SERVER)
         videos += page.data
         after = next_cursor(page, after=after, limit=_PAGE)
-        if after is None or _reaches_back(page, wanted.began - tolerance):
-            claimed = resource.context.memory.claimed
-            return match(videos, wanted, claimed=claimed, tolerance=tolerance)
+        if after is None or _reaches_back(page, wanted.began + skew - TOLERANCE):
+            there = evolve(wanted, began=wanted.began + skew, ended=wanted.ended + skew)
+            return match(videos, there, claimed=resource.context.memory.claimed)
     raise JobNotIdentified(f"The list is too long: its first {len(videos)} videos are all newer.")
 
 
@@ -114,9 +114,9 @@ def _page_and_skew(resource: HasContext, after: str | None) -> Call[tuple[Listed
 
 
 def _skew(response: Response, now: float) -> float:
-    """Return by how many seconds the clock of what answered differs from ours; 0 where unknown."""
+    """Return by how many seconds the server's clock is ahead of ours; 0 where it does not say."""
     try:
-        return abs(parsedate_to_datetime(response.headers.get("date", "")).timestamp() - now)
+        return parsedate_to_datetime(response.headers.get("date", "")).timestamp() - now
     except (ValueError, OverflowError):
         return 0.0
 
