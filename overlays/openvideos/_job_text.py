@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from ._decoding import stored_video
@@ -58,7 +59,7 @@ def job_state(text: str, *, base_url: str, clock: Clock) -> JobState:
             f"The job {video_id} is at {home}, but this client speaks to {base_url}. Where that is "
             f"the same server, videos.job({video_id!r}) picks it up"
         )
-    state = JobState(video_id, created=_created(kept.get("created_at"), clock))
+    state = JobState(video_id, created=_created(kept.get("created_at"), clock), seen=-math.inf)
     sent = kept.get("video")
     if isinstance(sent, dict):
         state.video = stored_video(sent, video_id)
