@@ -159,7 +159,9 @@ def _claim(context: Context, response: Response) -> None:
 
 def _passes(error: APIError) -> bool:
     """Tell whether an error says nothing of how an earlier, lost request of the same kind ended."""
-    return not isinstance(error, APIStatusError) or error.status_code in TRANSIENT
+    if not isinstance(error, APIStatusError):
+        return True
+    return error.status_code >= 500 or error.status_code in {409, *TRANSIENT}
 
 
 def _uncertain(error: APIError) -> CreateUncertain:
