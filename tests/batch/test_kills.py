@@ -1,0 +1,192 @@
+"""A batch that is killed at any moment, and started again: no line is made twice, none is lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import av
+import pytest
+
+from openvideos._batch.database import open_ledger
+from openvideos._batch.queries import Row, all_rows
+from openvideos_emulator import Emulator
+
+from .conftest import postgresql_tests
+from .processes import Commands, kill
+
+PROMPTS = ("a cat", "a cat", "a dog", "a cat", "a house in the rain")
+
+# Kills shall fall before the server has the request, and between its answer and the ledger.
+SLOW_CREATES = """
+- id: creates-are-slow
+  match: {operation: create_video}
+  request: [{delay: 0.08}]
+  answer: [{delay: 0.15}]
+"""
+NO_LIST = """
+- id: no-list
+  match: {operation: list_videos, key: sk-batch}
+  request: [{reply: {status: 405, json: {detail: Method Not Allowed}}}]
+"""
+
+
+@pytest.fixture
+def faults() -> str:
+    return SLOW_CREATES
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, faults: str) -> Iterator[Emulator]:
+    file = tmp_path / "faults.yaml"
+    file.write_text(faults)
+    database = tmp_path / "emulator.sqlite3"
+    with Emulator(speed=500, dialect="none", faults=file, db=database, quiet=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def commands(emulator: Emulator, tmp_path: Path) -> Iterator[Commands]:
+    with Commands(emulator.base_url, tmp_path / "log.txt") as commands:
+        yield commands
+
+
+def add_lines(file: Path, number: int) -> int:
+    """Add lines to a batch; return how many it has."""
+    before = file.read_text().splitlines() if file.exists() else []
+    added = [
+        json.dumps({"prompt": PROMPTS[at % len(PROMPTS)], "size": "64x64", "seconds": 1})
+        for at in range(len(before), len(before) + number)
+    ]
+    file.write_text("".join(f"{line}\n" for line in (*before, *added)))
+    return len(before) + number
+
+
+def rows_of(location: object) -> list[Row]:
+    ledger = open_ledger(str(location))
+    try:
+        return ledger.run_blocking(all_rows)
+    finally:
+        ledger.close()
+
+
+def jobs_at(folder: Path) -> list[tuple[str, str]]:
+    """Return the id and the prompt of each job that the emulator made."""
+    with closing(sqlite3.connect(folder / "emulator.sqlite3")) as database:
+        rows = database.execute("SELECT id, request FROM openvideos_videos").fetchall()
+    return [(id_, json.loads(request)["prompt"]) for id_, request in rows]
+
+
+def assert_no_line_was_made_twice(rows: list[Row], made: list[tuple[str, str]]) -> None:
+    """Hold each job that the server made to a line, and each line to one job.
+
+    Args:
+        rows: The lines.
+        made: The id and prompt of each job.
+    """
+    lines = Counter(row.line.fields["prompt"] for row in rows)
+    jobs = Counter(prompt for _, prompt in made)
+    assert all(jobs[prompt] <= lines[prompt] for prompt in jobs), (jobs, lines)
+    known = [row.video_id for row in rows if row.video_id]
+    assert len(known) == len(set(known))
+    assert set(known) <= {id_ for id_, _ in made}
+
+
+def assert_all_files_decode(rows: list[Row], folder: Path) -> None:
+    for row in rows:
+        if row.state == "saved":
+            assert row.file
+            with av.open(str(folder / row.file)) as video:
+                assert sum(1 for _ in video.decode(video.streams.video[0])) > 0
+    saved = {row.file for row in rows if row.state == "saved"}
+    assert {file.name for file in folder.glob("*.mp4")} == saved
+
+
+def run_with_kills(
+    commands: Commands, file: Path, arguments: list[object], *, kills: int, seed: int
+) -> tuple[int, int]:
+    """Kill the command at random moments, then let it end; return its exit code and the lines."""
+    chance = random.Random(seed)  # noqa: S311 - it is to be the same in each run
+    lines = add_lines(file, 12)
+    while kills:
+        process = commands.start(arguments)
+        time.sleep(chance.uniform(0.05, 0.5))
+        kill(process)
+        if commands.wait() < 0:
+            kills -= 1
+        else:
+            lines = add_lines(file, 2)
+    return commands.run(arguments), lines
+
+
+def test_a_batch_killed_twenty_times_makes_each_line_once(
+    commands: Commands, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
+    arguments: list[object] = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.05]
+    code, lines = run_with_kills(commands, file, [*arguments, "--settle", 1.5], kills=20, seed=1)
+    rows, made = rows_of(out / "batch.sqlite3"), jobs_at(tmp_path)
+    assert code == 0, commands.log.read_text()[-2000:]
+    assert [row.state for row in rows] == ["saved"] * lines
+    assert len(made) == lines
+    assert_no_line_was_made_twice(rows, made)
+    assert_all_files_decode(rows, out)
+    assert not any((out / ".incoming").iterdir())
+
+
+@pytest.mark.parametrize("faults", [pytest.param(SLOW_CREATES + NO_LIST, id="no list")])
+def test_without_a_list_lost_lines_are_held_until_repeating_is_asked_for(
+    commands: Commands, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
+    arguments: list[object] = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.05]
+    code, lines = run_with_kills(commands, file, arguments, kills=6, seed=2)
+    rows, made = rows_of(out / "batch.sqlite3"), jobs_at(tmp_path)
+    held = [row for row in rows if row.held]
+    assert code == 3
+    assert held
+    assert all("no list" in (row.reason or "") for row in held)
+    assert {row.state for row in rows if not row.held} == {"saved"}
+    assert_no_line_was_made_twice(rows, made)
+    assert_all_files_decode(rows, out)
+
+    assert commands.run([*arguments, "--on-uncertain", "repeat"]) == 0
+    rows = rows_of(out / "batch.sqlite3")
+    assert [row.state for row in rows] == ["saved"] * lines
+    assert {row.position for row in rows if row.repeats} == {row.position for row in held}
+    assert len(jobs_at(tmp_path)) == len(made) + len(held)
+    assert_all_files_decode(rows, out)
+
+
+@postgresql_tests
+def test_workers_share_a_batch_and_go_on_where_one_is_killed(
+    emulator: Emulator, postgresql_url: str, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
+    lines = add_lines(file, 16)
+    arguments: list[object] = [file, "--out", out, "--ledger", postgresql_url]
+    arguments += ["--max-in-flight", 4, "--interval", 0.05, "--settle", 1.5]
+    logs = tmp_path / "killed.txt", tmp_path / "survivor.txt"
+    with (
+        Commands(emulator.base_url, logs[0]) as killed,
+        Commands(emulator.base_url, logs[1]) as survivor,
+    ):
+        process = killed.start(arguments)
+        survivor.start(arguments)
+        while logs[0].stat().st_size == 0 if logs[0].exists() else True:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        kill(process)
+        assert killed.wait() < 0
+        assert survivor.wait() == 0, logs[1].read_text()[-2000:]
+    rows, made = rows_of(postgresql_url), jobs_at(tmp_path)
+    assert [row.state for row in rows] == ["saved"] * lines
+    assert len(made) == lines
+    assert_no_line_was_made_twice(rows, made)
+    assert_all_files_decode(rows, out)
