@@ -3,7 +3,7 @@
 import importlib
 import typing
 
-from ._calls import NOT_GIVEN, NotGiven
+from ._calls import NOT_GIVEN, NotGiven, Omit, not_given, omit
 from ._cancelling import CancelToken
 from ._client import AsyncOpenVideos, OpenVideos
 from ._content import VideoContent
@@ -96,6 +96,7 @@ __all__ = [
     "JobResult",
     "NotFoundError",
     "NotGiven",
+    "Omit",
     "OpenVideos",
     "OpenVideosError",
     "Page",
@@ -130,6 +131,8 @@ __all__ = [
     "WebhookTimestampError",
     "Webhooks",
     "estimate_cost",
+    "not_given",
+    "omit",
 ]
 
 # Loaded when they are first asked for, as most programs need none of them.

@@ -35,6 +35,11 @@ class NotGiven(enum.Enum):
 
 NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 
+# The official SDK's other names for it.
+Omit = NotGiven
+omit: Final = NOT_GIVEN
+not_given: Final = NOT_GIVEN
+
 
 def given(value: object) -> Any:
     """Return the value of an argument that may be left out in both ways; None where it is."""

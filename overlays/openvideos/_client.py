@@ -204,9 +204,8 @@ class OpenVideos(_ClientBase):
         """The same operations, each a context with its HTTP answer, whose body is still unread."""
         return WithVideos(self.videos.with_streaming_response)
 
-    @property
     def is_closed(self) -> bool:
-        """Whether the connections were closed."""
+        """Tell whether the connections were closed."""
         return self._connections.is_closed
 
     def close(self) -> None:
@@ -299,9 +298,8 @@ class AsyncOpenVideos(_ClientBase):
         """The same operations, each a context with its HTTP answer, whose body is still unread."""
         return WithVideos(self.videos.with_streaming_response)
 
-    @property
     def is_closed(self) -> bool:
-        """Whether the connections were closed."""
+        """Tell whether the connections were closed."""
         return self._connections.is_closed
 
     async def close(self) -> None:
