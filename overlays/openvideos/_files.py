@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from ._media_types import ENOUGH, file_ending, media_type, media_type_of_name, p
 from ._models import Video
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._jobs import JobHandle
 
 FileContent: TypeAlias = IO[bytes] | bytes | bytearray | memoryview | os.PathLike[str]
@@ -28,6 +31,9 @@ FileInput: TypeAlias = (
 )
 ImageInput: TypeAlias = FileInput | str | Mapping[str, str]
 VideoInput: TypeAlias = "FileInput | str | Mapping[str, str] | Video | JobHandle"
+
+_PIECE = 1024 * 1024  # bytes that are read at a time of what can be read only once
+_MOST_IN_MEMORY = 8 * 1024 * 1024  # bytes of it that are kept in memory
 
 _IMAGE_FORMS = (
     "a pathlib.Path, bytes, a binary file object, a tuple (name, content, MIME type), a URL, "
@@ -75,26 +81,47 @@ def image_input(value: ImageInput, *, size: str | None) -> Upload | dict[str, st
                 "input_reference as an object has either image_url or file_id, but this has "
                 f"{sorted(map(str, value)) or 'neither'}"
             )
-        return {
+        arm = {
             key: checked_text(given, f"input_reference[{key!r}]") for key, given in value.items()
         }
+        _check_size(_start_of_data_url(arm.get("image_url", "")), size)
+        return arm
     if isinstance(value, str):
         if value.startswith(("http://", "https://", "data:")):
+            _check_size(_start_of_data_url(value), size)
             return {"image_url": checked_text(value, "input_reference")}
         raise InvalidInput(
             f"input_reference is the text {value[:80]!r}, which is no URL. "
             f"For a file give pathlib.Path(…), for an uploaded file its {{'file_id': …}}"
         )
     upload = _upload(value, "input_reference", _IMAGE_FORMS)
-    found = picture_size(upload.start)
+    try:
+        _check_size(upload.start, size)
+    except InvalidInput:
+        for file in upload.to_close:
+            file.close()
+        raise
+    return upload
+
+
+def _check_size(start: bytes, size: str | None) -> None:
+    found = picture_size(start)
     if size and found and size != f"{found[0]}x{found[1]}":
-        if upload.opened:
-            upload.file.payload.close()
         raise InvalidInput(
             f"input_reference is a picture of {found[0]}x{found[1]}, but size is {size}: the two "
             "must be the same. Scale the picture, or ask for its size"
         )
-    return upload
+
+
+def _start_of_data_url(url: str) -> bytes:
+    """Return the first bytes of what a `data:` URL holds; none where they cannot be read."""
+    label, comma, data = url.partition(",")
+    if not (comma and label.startswith("data:") and label.endswith(";base64")):
+        return b""
+    try:
+        return base64.b64decode(data[: ENOUGH // 3 * 4])
+    except ValueError:
+        return b""
 
 
 def video_input(value: VideoInput) -> Upload | str:
@@ -199,10 +226,37 @@ def _opened(content: Any, field: str, forms: str) -> tuple[BinaryIO, bool]:
     # an object says of its length may be that of a file below it.
     if hasattr(content, "seek") and content.seekable():
         content.seek(0)
-    data = content.read()
-    if not isinstance(data, bytes):
-        raise _as_text(field)
-    return io.BytesIO(data), True
+    return _spooled(content, field), True
+
+
+def _spooled(content: Any, field: str) -> BinaryIO:
+    """Return a copy of what is read, in memory up to a limit, beyond it in a nameless file."""
+    copy: BinaryIO = io.BytesIO()
+    try:
+        for piece in _pieces(content, field):
+            if isinstance(copy, io.BytesIO) and copy.tell() + len(piece) > _MOST_IN_MEMORY:
+                copy = _in_a_file(copy.getvalue())
+            copy.write(piece)
+    except BaseException:
+        copy.close()
+        raise
+    copy.seek(0)
+    return copy
+
+
+def _pieces(content: Any, field: str) -> Iterator[bytes]:
+    while piece := content.read(_PIECE):
+        if not isinstance(piece, bytes):
+            raise _as_text(field)
+        yield piece
+
+
+def _in_a_file(start: bytes) -> BinaryIO:
+    import tempfile  # who uploads nothing large need not load it
+
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it is sent
+    file.write(start)
+    return cast("BinaryIO", file)
 
 
 def _as_text(field: str) -> InvalidInput:

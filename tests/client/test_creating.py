@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import subprocess
 import zlib
@@ -103,8 +104,10 @@ class Unseekable(io.RawIOBase):
         return rest
 
     def read(self, size: int = -1) -> bytes:
-        assert size == -1
-        return self.readall()
+        if size < 0:
+            return self.readall()
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
 
 
 FORMS: dict[str, tuple[Callable[[bytes, Path], Any], str]] = {
@@ -137,6 +140,34 @@ def test_a_reference_in_any_form_arrives_with_name_and_kind_each_time_it_is_sent
         assert ("input_reference", name, "image/png", data) in request.parts()
     if form == "file":
         reference.close()
+
+
+def test_a_stream_that_can_be_read_once_is_kept_for_another_time_in_little_memory(
+    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openvideos._files._MOST_IN_MEMORY", 1000)
+    monkeypatch.setattr("openvideos._files._PIECE", 400)
+    busy = Reply({"error": {"message": "Too many running tasks"}}, status=429)
+    server = serve([busy, VIDEO])
+    for length in (999, 1000, 1001, 5000):
+        del server.requests[:]
+        data = MP4 + bytes(range(256)) * 20
+        stream = Unseekable(data[:length])
+        connect(server.base_url).videos.edit(prompt="x", video=stream)
+        assert len(server.requests) == 2
+        for request in server.requests:
+            assert ("video", "video.mp4", "video/mp4", data[:length]) in request.parts()
+
+
+def test_a_stream_that_breaks_off_is_bad_input(connect: Connect, serve: Serve) -> None:
+    class Broken(Unseekable):
+        def read(self, size: int = -1) -> bytes:
+            raise OSError("the pipe broke")
+
+    server = serve([VIDEO])
+    with pytest.raises(InvalidInput, match="input_reference cannot be read: the pipe broke"):
+        connect(server.base_url).videos.create(prompt="x", input_reference=Broken(b""))
+    assert server.requests == []
 
 
 def test_a_file_that_the_user_opened_stays_open(connect: Connect, serve: Serve) -> None:
@@ -241,6 +272,20 @@ def test_a_picture_of_another_size_is_refused_before_it_is_sent(
     videos.create(prompt="x", input_reference=picture(128, 72, kind), size="128x72")
     videos.create(prompt="x", input_reference=picture(64, 48, kind))
     assert len(server.requests) == 2
+
+
+@by_one_kind
+def test_a_picture_in_a_data_url_is_held_to_the_size_too(connect: Connect, serve: Serve) -> None:
+    server = serve([VIDEO])
+    videos = connect(server.base_url).videos
+    url = f"data:image/png;base64,{base64.b64encode(picture(64, 48)).decode()}"
+    for reference in (url, {"image_url": url}):
+        with pytest.raises(InvalidInput, match=r"64x48, but size is 128x72"):
+            videos.create(prompt="x", input_reference=reference, size="128x72")
+        videos.create(prompt="x", input_reference=reference, size="64x48")
+    for other in ("data:image/png;base64,%%%", "data:,x", "https://example.com/cat.png"):
+        videos.create(prompt="x", input_reference=other, size="128x72")
+    assert len(server.requests) == 5
 
 
 @pytest.mark.parametrize("arguments", [{"prompt": None}, {"prompt": "x", "seconds": True}])
