@@ -337,7 +337,7 @@ class Schedule:
 
     def _checks(self, pages: int) -> int:
         """Return how many of the jobs that pages showed are asked for by themselves as well."""
-        return 1 if self.trust.proven else pages
+        return 1 if self.trust.proven else max(pages, 2)
 
     def _is_vain(self, current: _Round, last: Video) -> bool:
         """Tell whether a further page would hardly show what is sought."""
@@ -401,7 +401,8 @@ class Schedule:
         self._missed.update(current.sought)
         current.alone += [id_ for id_ in self._awaited if id_ in current.sought]
         current.sought = set()
-        candidates = [id_ for id_ in current.unfinished if id_ in self._awaited]
+        # Those first that were not checked for longest, and of them the oldest, which end first.
+        candidates = [id_ for id_ in reversed(current.unfinished) if id_ in self._awaited]
         candidates.sort(key=lambda id_: self._checked.get(id_, 0))
         current.alone += candidates[: self._checks(current.pages)]
         self._finish_listed(current, None)

@@ -1,0 +1,142 @@
+"""The scheduling of many jobs, in virtual time: each ends as it must, whatever a server does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from attrs import define
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openvideos import VideoFailed, WaitTimeout
+from openvideos._settings import settings_from
+from openvideos._wait_many import wait_many
+
+from .fake_clock import FakeClock
+from .faulty_server import Answer, Reply, Request, Reset
+from .many_jobs import ManyJobs
+from .virtual_driver import VirtualDriver
+
+SETTINGS = settings_from(
+    base_url="http://127.0.0.1:1/v1",
+    api_key=None,
+    timeout=600,
+    max_retries=2,
+    default_headers=None,
+    default_query=None,
+)
+
+PASSING: list[Answer] = [
+    Reset(),
+    Reply(b"<html>a proxy's page</html>"),
+    *(Reply({"error": {"message": "Later."}}, status) for status in (429, 500, 503)),
+    Reply({"error": {"message": "Slow down."}}, 429, headers={"Retry-After": "7"}),
+]
+
+
+@define
+class World:
+    """A server with its quirks, its faults and its delays, and a driver that meets them."""
+
+    clock: FakeClock
+    jobs: ManyJobs
+    driver: VirtualDriver
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    clock = FakeClock()
+    ends = {
+        f"video_{i}": end
+        for i, end in enumerate(draw(st.lists(st.floats(0, 200), min_size=1, max_size=30)))
+    }
+    names = st.sampled_from(sorted(ends))
+    answers: list[Answer | None] = [None, None, *PASSING, Reply({"detail": "no"}, 404)]
+    ids: list[Callable[[str], str]] = [str, lambda id_: f"other-{id_}"]
+    jobs = ManyJobs(
+        lambda: clock.time,
+        ends,
+        failing=draw(st.sets(names)),
+        list_answer=draw(st.sampled_from(answers)),
+        list_after=draw(st.sampled_from([0, 3, 10])),
+        cursors=draw(st.booleans()),
+        says_more=draw(st.booleans()),
+        largest_page=draw(st.sampled_from([2, 7, 100])),
+        shown_ids=draw(st.sampled_from(ids)),
+        omitted=draw(st.sets(names)),
+        keys=draw(st.sampled_from([None, ("id", "status"), ("id", "created_at")])),
+        stale=draw(st.booleans()),
+    )
+    faults = iter(draw(st.lists(st.sampled_from(answers[:-1]), max_size=60)))
+    delays = iter(draw(st.lists(st.floats(0, 100), max_size=30)))
+
+    def answer(request: Request) -> Answer:
+        return next(faults, None) or jobs.answer(request)
+
+    return World(clock, jobs, VirtualDriver(answer, clock, SETTINGS, lambda: next(delays, 0.05)))
+
+
+@given(
+    world=worlds(),
+    max_wait=st.none() | st.floats(0, 400),
+    interval=st.none() | st.floats(0.5, 60),
+    twice=st.booleans(),
+)
+def test_every_job_ends_as_it_must_in_time_and_is_asked_for_gently(
+    world: World, max_wait: float | None, interval: float | None, twice: bool
+) -> None:
+    told: dict[str, list[int]] = {}
+    ids = list(world.jobs.ends) * (1 + twice)
+    results = world.driver.run(
+        wait_many(
+            world.driver,
+            ids,
+            max_wait=max_wait,
+            interval=interval,
+            on_update=lambda video: told.setdefault(video.id, []).append(video.progress or 0),
+        )
+    )
+    deadline = float("inf") if max_wait is None else max_wait
+    assert [result.id for result in results] == ids
+    for result in results:
+        if isinstance(result.error, WaitTimeout):
+            assert result.error.elapsed >= deadline - 1e-6
+        elif result.id in world.jobs.failing:
+            assert isinstance(result.error, VideoFailed)
+            assert result.error.code == "moderation_blocked"
+        else:
+            assert result.unwrap().status == "completed"
+            assert result.video.completed_at
+        if not isinstance(result.error, WaitTimeout):
+            assert world.jobs.ends[result.id] <= world.clock.time
+    assert world.clock.time <= deadline + 1e-6
+    for moment, seconds, _ in world.driver.sends:
+        assert moment < deadline
+        assert seconds is None or moment + seconds <= deadline + 1e-6
+    for progress in told.values():
+        assert progress == sorted(progress)
+    assert all(0 <= slept <= max(60, interval or 0) for slept in world.driver.sleeps)
+    assert world.driver.most_at_once <= 16
+    looks: dict[str, int] = {}
+    for _, _, path in world.driver.sends:
+        looks[path] = looks.get(path, 0) + 1
+    # Each job is asked for once an interval at most, beside what the list costs.
+    rounds = world.clock.time / min(interval or 0.5, 0.5) + 3
+    assert all(number <= 2 * rounds for path, number in looks.items() if path != "/videos")
+
+
+@pytest.mark.parametrize(("jobs", "least"), [(1000, 50), (100, 25), (20, 5)])
+def test_a_list_costs_a_fraction_of_asking_one_by_one(jobs: int, least: int) -> None:
+    requests = {}
+    for kind in ("list", "one by one"):
+        clock = FakeClock()
+        ends = {f"video_{i}": 55.0 * (1 + 5 * i // jobs) for i in range(jobs)}  # a fifth at once
+        refusal = None if kind == "list" else Reply({"detail": "Not Found"}, 404)
+        server = ManyJobs(lambda clock=clock: clock.time, ends, list_answer=refusal)  # type: ignore[misc]  # bound at once
+        driver = VirtualDriver(server.answer, clock, SETTINGS)
+        results = driver.run(wait_many(driver, list(ends), interval=10.0))
+        assert all(result.ok for result in results)
+        assert clock.time <= 285
+        requests[kind] = len(driver.sends)
+    assert requests["list"] * least <= requests["one by one"], requests
