@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -50,6 +51,7 @@ class _Streamed(Generic[T]):
     _stream: Stream | None = None  # None where the body was read already
     _content: bytes | None = None  # once it was read whole
     _is_begun = False
+    _is_closed = False
 
     @property
     def status_code(self) -> int:
@@ -96,7 +98,7 @@ def _opened(self: R, resource: HasContext, call: Call[Any]) -> Flow[R]:
         stream = yield from open_stream(call)
         head = stream.response(resource.context.settings)
         if head.is_success:
-            self._stream = stream
+            self._stream, self._content = stream, None
             return head
         try:
             content = b""
@@ -124,7 +126,9 @@ def _piece(self: _Streamed[Any]) -> Flow[bytes]:
 
 
 def _begin(self: _Streamed[Any]) -> None:
-    if self._is_begun or self._stream is None:
+    if self._is_closed:
+        raise InvalidInput("this answer is closed: read it inside its `with`")
+    if self._is_begun:
         raise InvalidInput(
             "this body was read already, piece by piece; read() it first to have it more than once"
         )
@@ -220,6 +224,7 @@ def _stream_to_file(  # noqa: D417 - the first argument becomes self
 
 def _close(self: _Streamed[Any]) -> Flow[None]:
     """Stop reading the body."""
+    self._is_closed = True
     if self._stream is not None:
         yield Close(self._stream)
 
@@ -313,7 +318,7 @@ def _streamed(
     ) -> AbstractContextManager[StreamedResponse[T]]:
         return _open(self, partial(operation, *args, **keywords))
 
-    return dressed(method, operation)
+    return dressed(method, operation, returns=_named("StreamedResponse", operation))
 
 
 def _async_streamed(
@@ -324,7 +329,7 @@ def _async_streamed(
     ) -> AbstractAsyncContextManager[AsyncStreamedResponse[T]]:
         return _async_open(self, partial(operation, *args, **keywords))
 
-    return dressed(method, operation)
+    return dressed(method, operation, returns=_named("AsyncStreamedResponse", operation))
 
 
 def _streamed_list(
@@ -337,7 +342,7 @@ def _streamed_list(
         page = partial(Page, self._driver, again)
         return _open(self, lambda: finished(again(), page))
 
-    return dressed(method, operation)
+    return dressed(method, operation, returns="StreamedResponse[Page]")
 
 
 def _async_streamed_list(
@@ -352,7 +357,11 @@ def _async_streamed_list(
         page = partial(AsyncPage, self._driver, again)
         return _async_open(self, lambda: finished(again(), page))
 
-    return dressed(method, operation)
+    return dressed(method, operation, returns="AsyncStreamedResponse[AsyncPage]")
+
+
+def _named(kind: str, operation: Callable[..., Any]) -> str:
+    return str(inspect.signature(operation).return_annotation).replace("Call", kind, 1)
 
 
 class VideosWithStreamingResponse(Resource):

@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from openvideos import AsyncJob, AsyncPage, AsyncVideos
+from openvideos import AsyncPage
+from openvideos._client import WithVideos
+from openvideos._drivers import AsyncResource
+
+# Async objects, those among them that are contexts, and what holds one.
+_ASYNC = (AsyncResource, AsyncPage, AbstractAsyncContextManager, WithVideos)
 
 
 class Blocking:
@@ -29,6 +35,12 @@ class Blocking:
 
         return iter(self._runner.run(collected()))
 
+    def __enter__(self) -> Any:
+        return self._result(self._inner.__aenter__)
+
+    def __exit__(self, *error: Any) -> Any:
+        return self._result(self._inner.__aexit__, *error)
+
     def _result(self, method: Any, *args: Any, **keywords: Any) -> Any:
         async def awaited() -> Any:
             result = method(*args, **keywords)
@@ -39,7 +51,7 @@ class Blocking:
         return self._wrapped(self._runner.run(awaited()))
 
     def _wrapped(self, value: Any) -> Any:
-        if isinstance(value, AsyncVideos | AsyncJob | AsyncPage):
+        if isinstance(value, _ASYNC):
             return Blocking(value, self._runner)
         if isinstance(value, list):
             return [self._wrapped(item) for item in value]
