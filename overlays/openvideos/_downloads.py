@@ -210,11 +210,14 @@ def _brought(
 ) -> Flow[None]:
     """Bring a file from its content route, or from where else the server has it."""
     clock = arrival.resource.context.clock
-    start, refusals, elsewhere = clock.monotonic(), 0, False
+    start, refusals = clock.monotonic(), 0
+    elsewhere: list[OpenVideosError] | None = None  # what went wrong there
     while True:
         failure = yield from _tried(arrival, call, hand_back=_ASK_WHY)
         if failure is None:
             return
+        for error in elsewhere or ():
+            failure.add_note(f"Nor could it be had from elsewhere: {error}")
         if not isinstance(failure, APIStatusError) or failure.status_code not in _ASK_WHY:
             raise failure
         video = yield from _asked_why(arrival.resource, video_id, failure, seen)
@@ -226,9 +229,9 @@ def _brought(
         status = failure.status_code
         if arrival.variant != "video" and status in _NO_SUCH_VARIANT:
             raise _no_such_variant(arrival.variant, failure) from failure
-        if arrival.variant == "video" and not elsewhere:
-            elsewhere = True
-            if (yield from _brought_from_elsewhere(arrival, video, failure)):
+        if arrival.variant == "video" and elsewhere is None:
+            elsewhere = yield from _brought_from_elsewhere(arrival, video, failure)
+            if elsewhere is None:
                 return
         if status in _NO_RANGES and arrival.range_headers():
             arrival.part.forget()
@@ -245,7 +248,11 @@ def _brought(
         refusals += 1
 
 
-def _brought_from_elsewhere(arrival: _Arrival, video: Video, refusal: APIStatusError) -> Flow[bool]:
+def _brought_from_elsewhere(
+    arrival: _Arrival, video: Video, refusal: APIStatusError
+) -> Flow[list[OpenVideosError] | None]:
+    """Bring a file from where else the server has it; return what went wrong, None if nothing."""
+    failures: list[OpenVideosError] = []
     base_url = arrival.resource.context.settings.base_url
     said = refusal.message if refusal.status_code == 400 else ""
     for source in sources_of(video, said, base_url):
@@ -254,9 +261,9 @@ def _brought_from_elsewhere(arrival: _Arrival, video: Video, refusal: APIStatusE
         except UnexpectedContent as error:
             failure = error
         if failure is None:
-            return True
-        refusal.add_note(f"Nor could it be had from elsewhere: {failure}")
-    return False
+            return None
+        failures.append(failure)
+    return failures
 
 
 def _brought_from(arrival: _Arrival, source: Source) -> Flow[OpenVideosError | None]:
