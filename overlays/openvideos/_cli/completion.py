@@ -10,9 +10,11 @@ from .output import printable
 
 def ids_in_journal(incomplete: str) -> list[tuple[str, str]]:
     """Return the ids that begin so, each with what tells it from the others."""
+    from rich.markup import escape  # Typer takes what is said of an id for markup
+
     journal = Journal.of_user(lambda _: None)
     return [
-        (entry.id, printable(f"{entry.status}: {entry.prompt or entry.command}"))
+        (entry.id, escape(printable(f"{entry.status}: {entry.prompt or entry.command}")))
         for entry in journal.entries()
         if entry.id is not None and entry.id.startswith(incomplete)
     ]

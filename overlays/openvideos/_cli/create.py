@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from openvideos import Job, OpenVideos
+from openvideos import Job, OpenVideos, Video
 
 from .command_apps import command_app
-from .making import Making, Request
+from .creating import Request
+from .making import Making
 from .options import (
     CostOptions,
     FieldOptions,
@@ -71,8 +72,9 @@ def create(
             }
         )
 
-        def send(client: OpenVideos, more: dict[str, Any]) -> Job:
-            return client.videos.submit(**fields, extra_body=more)
+        def send(client: OpenVideos, more: dict[str, Any]) -> tuple[Job, Video | None]:
+            job = client.videos.submit(**fields, extra_body=more)
+            return job, job.video
 
         return Request("create", fields, send)
 

@@ -31,6 +31,7 @@ def download(
         Interrupts(output.warn),
         server.client() as client,
     ):
+        report.again = server.again(client.base_url)
         target = file.target(several=several)
         journal = Journal.of_user(output.warn)
         named = named_ids(ids, last=last, journal=journal, client=client)

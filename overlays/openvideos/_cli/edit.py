@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from openvideos import Job, OpenVideos
+from openvideos import Job, OpenVideos, Video
 
 from .command_apps import command_app
-from .making import Making, Request
+from .creating import Request
+from .making import Making
 from .options import (
     CostOptions,
     FieldOptions,
@@ -38,8 +39,9 @@ def edit(
         source = video_source(video)
         fields = without_nones({"prompt": prompt_text(prompt), "video": source, "model": model})
 
-        def send(client: OpenVideos, more: dict[str, Any]) -> Job:
-            return client.videos.job(client.videos.edit(**fields, extra_body=more).id)
+        def send(client: OpenVideos, more: dict[str, Any]) -> tuple[Job, Video | None]:
+            made = client.videos.edit(**fields, extra_body=more)
+            return client.videos.job(made.id), made
 
         id_ = source if isinstance(source, str) else None
         return Request("edit", fields, send, source=id_)

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from openvideos import Job, OpenVideos
+from openvideos import Job, OpenVideos, Video
 
 from .command_apps import command_app
-from .making import Making, Request
+from .creating import Request
+from .making import Making
 from .options import (
     CostOptions,
     FieldOptions,
@@ -48,8 +49,9 @@ def extend(
             }
         )
 
-        def send(client: OpenVideos, more: dict[str, Any]) -> Job:
-            return client.videos.job(client.videos.extend(**fields, extra_body=more).id)
+        def send(client: OpenVideos, more: dict[str, Any]) -> tuple[Job, Video | None]:
+            made = client.videos.extend(**fields, extra_body=more)
+            return client.videos.job(made.id), made
 
         id_ = source if isinstance(source, str) else None
         return Request("extend", fields, send, source=id_)

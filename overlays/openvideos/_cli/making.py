@@ -1,26 +1,26 @@
-"""Create a job, note its id, wait for it and save it: what create, remix, edit and extend share."""
+"""Create a job, wait for it and save it: what create, remix, edit and extend share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
-
-from openvideos import CreateUncertain, OpenVideosError
+from attrs import frozen
 
 from .costs import check_limit, cost_of, cost_of_job
-from .interrupts import Interrupts, NothingWasCreated
+from .creating import Creation
+from .interrupts import Interrupts
 from .journal import Journal
-from .options import command_line
 from .outcomes import reporting
 from .output import printable
-from .saving import Saver
+from .saving import COMPLETED, Saver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from decimal import Decimal
 
-    from openvideos import Job, OpenVideos
+    from openvideos import OpenVideos
 
+    from .creating import Request
     from .options import (
         CostOptions,
         FieldOptions,
@@ -31,23 +31,6 @@ if TYPE_CHECKING:
     )
     from .outcomes import Outcome, Report
     from .output import Output
-
-
-@frozen
-class Request:
-    """A request that creates a job.
-
-    Attributes:
-        command: The command that sends it.
-        fields: What it asks for, by the names of the protocol.
-        send: Sends it by a client, with further fields; returns the job.
-        source: The id of the job whose video it starts from; None where there is none.
-    """
-
-    command: str
-    fields: Mapping[str, Any]
-    send: Callable[[OpenVideos, dict[str, Any]], Job] = field(repr=False)
-    source: str | None = None
 
 
 @frozen
@@ -82,35 +65,37 @@ class Making:
             target = self.file.target()
             more = self.more.fields()
             with self.server.client(interrupts) as client:
+                report.again = self.server.again(client.base_url)
                 outcome = report.of()
                 outcome.cost = self._cost(request, client)
                 if self.cost.dry_run:
                     self._show_plan(request, more, client, outcome, report)
                     return
                 check_limit(outcome.cost, self.cost)
-                journal = Journal.of_user(output.warn)
-                job = self._created(request, more, client, journal, interrupts, report)
-                outcome.id, outcome.video = job.id, job.video
+                creation = Creation(
+                    request,
+                    more,
+                    client,
+                    Journal.of_user(output.warn),
+                    interrupts,
+                    report,
+                    outcome,
+                    self.file.again(),
+                )
                 try:
-                    interrupts.raise_if_pressed()
+                    creation.create()
                     if self.interrupt.detach:
                         report.line = lambda outcome: outcome.id
                         return
-                    saver = Saver(client, journal, report, target, overwrite=self.file.force)
-                    saver.wait_and_save(job, outcome, **limits)
+                    saver = Saver(
+                        client, creation.journal, report, target, overwrite=self.file.force
+                    )
+                    saver.wait_and_save(creation.made(), outcome, **limits)
                 except KeyboardInterrupt:
-                    self._interrupted(client, job, journal)
+                    creation.detach(deletes=self.interrupt.delete_on_interrupt)
                     raise
                 finally:
-                    if outcome.video is not None and outcome.video.status == "completed":
-                        outcome.cost = cost_of_job(
-                            outcome.video,
-                            command=request.command,
-                            asked_seconds=request.fields.get("seconds"),
-                            price_a_second=self.cost.price_a_second(),
-                        )
-                    elif outcome.ended_badly:
-                        outcome.cost = None  # whether a server charges for it is its own affair
+                    outcome.cost = self._cost_now(request, outcome)
 
     def _cost(self, request: Request, client: OpenVideos) -> Any:
         fields = dict(request.fields)
@@ -123,55 +108,18 @@ class Making:
             cost = cost_of(fields, self.cost.price_a_second())
         return cost
 
-    def _created(
-        self,
-        request: Request,
-        more: dict[str, Any],
-        client: OpenVideos,
-        journal: Journal,
-        interrupts: Interrupts,
-        report: Report,
-    ) -> Job:
-        number = journal.intend(request.command, client.base_url, request.fields)
-        try:
-            with interrupts.creating():
-                job = request.send(client, more)
-        except CreateUncertain as error:
-            job = self._found(client, error, journal, report)
-        except (OpenVideosError, NothingWasCreated):
-            journal.withdraw(number)
-            raise
-        journal.created(number, job.id, job.video.status if job.video else "queued")
-        # Where the journal does not keep the id, it must be seen.
-        tell = self.output.say if journal.keeps else self.output.warn
-        tell(f"The job is {printable(job.id)}. To pick it up again: {self._again(client, job)}")
-        return job
-
-    def _found(
-        self, client: OpenVideos, error: CreateUncertain, journal: Journal, report: Report
-    ) -> Job:
-        """Return the job of a create whose answer was lost.
-
-        Raises:
-            CreateUncertain: The server's list does not tell which it is, or whether there is one.
-        """
-        self.output.warn(
-            f"openvideos {report.command}: {printable(str(error.message))} "
-            "The job is uncertain: it may exist, and may have been charged. Looking for it…"
+    def _cost_now(self, request: Request, outcome: Outcome) -> Decimal | None:
+        video = outcome.video
+        if video is None or outcome.ended_badly:
+            return None  # what a server charges for what it did not make is its own affair
+        if video.status != COMPLETED:
+            return outcome.cost
+        return cost_of_job(
+            video,
+            command=request.command,
+            asked_seconds=request.fields.get("seconds"),
+            price_a_second=self.cost.price_a_second(),
         )
-        try:
-            job = client.videos.find(error)
-        except OpenVideosError as reason:
-            self.output.warn(printable(str(reason)))
-            job = None
-        # Another command may have created what the list shows.
-        if job is None or journal.entry_of(job.id):
-            look = command_line("list", "--limit", "20", *self.server.again(client.base_url))
-            self.output.warn(
-                f"It was not found for certain. Before you create it again, look: {look}"
-            )
-            raise error
-        return job
 
     def _show_plan(
         self,
@@ -200,23 +148,4 @@ class Making:
                 *(f"{name}: {printable(str(value))}" for name, value in fields.items()),
                 f"cost: {cost}",
             ]
-        )
-
-    def _again(self, client: OpenVideos, job: Job) -> str:
-        return command_line("wait", job.id, *self.file.again(), *self.server.again(client.base_url))
-
-    def _interrupted(self, client: OpenVideos, job: Job, journal: Journal) -> None:
-        warn, server = self.output.warn, self.server.again(client.base_url)
-        if self.interrupt.delete_on_interrupt:
-            try:
-                client.videos.delete(job.id)
-            except OpenVideosError as error:
-                warn(f"{job.id} could not be deleted: {printable(str(error))}")
-            else:
-                journal.saw(job.id, status="deleted")
-                warn(f"{job.id} is deleted.")
-                return
-        warn(
-            f"{job.id} is left running: {self._again(client, job)}\n"
-            f"To cancel it: {command_line('delete', job.id, *server)}"
         )

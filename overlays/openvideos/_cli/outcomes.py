@@ -10,7 +10,6 @@ from attrs import define
 
 from openvideos import (
     APIError,
-    CreateUncertain,
     JobError,
     OpenVideosError,
     VideoNotReady,
@@ -19,7 +18,6 @@ from openvideos import (
 
 from .exit_codes import ExitCode, exit_code_of, worst_of
 from .interrupts import NothingWasCreated
-from .journal import UNCERTAIN
 from .options import command_line
 from .output import printable
 
@@ -33,7 +31,11 @@ if TYPE_CHECKING:
     from .output import Output
 
 # What the client calls its arguments is said to people in options.
-_AS_OPTIONS = (("base_url=", "--base-url"), ("api_key=", "--api-key-file"))
+_AS_OPTIONS = (
+    ("base_url=", "--base-url"),
+    ("api_key=", "--api-key-file"),
+    ("overwrite=True", "--force"),
+)
 
 _STATUSES_THAT_END_BADLY = frozenset({"failed", "cancelled", "expired", "deleted"})
 
@@ -49,6 +51,7 @@ class Outcome:
         cost: What it costs, in US dollars; None where that is not known.
         status: How it stands, where that is known without its having been seen.
         error: What went wrong.
+        said: What was said of it.
         code: How the command ended for it.
     """
 
@@ -58,6 +61,7 @@ class Outcome:
     cost: Decimal | None = None
     status: str | None = None
     error: BaseException | None = None
+    said: str = "interrupted"
     code: ExitCode = ExitCode.DONE
 
     @property
@@ -76,18 +80,21 @@ class Outcome:
         `error` is the job's own, else the command's; a cost that is not known is null.
         """
         sent = self.video.to_dict() if self.video else {}
-        status = self.status or sent.get("status")
-        if isinstance(self.error, CreateUncertain) and self.id is None:
-            status = UNCERTAIN
         first = {
             "id": self.id,
-            "status": status,
+            "status": self.status or sent.get("status"),
             "path": None if self.path is None else str(self.path),
             "seconds": sent.get("seconds"),
             "cost": None if self.cost is None else float(self.cost),
-            "error": sent.get("error") or _described(self.error),
+            "error": sent.get("error") or self._described_error(),
         }
         return {**first, **{name: value for name, value in sent.items() if name not in first}}
+
+    def _described_error(self) -> dict[str, Any] | None:
+        if self.error is None:
+            return None
+        code = self.error.code if isinstance(self.error, APIError) else None
+        return {"code": code, "message": self.said, "type": type(self.error).__name__}
 
 
 class Report:
@@ -100,6 +107,7 @@ class Report:
         lists: Whether the JSON document is a list, as for several ids, and not one object.
         line: What people read of a job that went well: its path, unless told otherwise.
         document: What programs read, in place of the outcomes; None for those.
+        again: The arguments by which a further command finds the same server.
     """
 
     def __init__(self, command: str, output: Output, *, lists: bool = False) -> None:
@@ -109,6 +117,7 @@ class Report:
         self.outcomes: list[Outcome] = []
         self.line: Callable[[Outcome], object] = lambda outcome: outcome.path
         self.document: Any = None
+        self.again: list[str] = []
 
     def of(self, job_id: str | None = None) -> Outcome:
         """Return a new outcome."""
@@ -125,7 +134,8 @@ class Report:
         if isinstance(error, JobError) and error.video is not None:
             outcome.video = error.video
         if isinstance(error, OpenVideosError):
-            self.output.warn(f"openvideos {self.command}: {_said(error)}")
+            outcome.said = self._said(error)
+            self.output.warn(f"openvideos {self.command}: {outcome.said}")
         elif isinstance(error, NothingWasCreated):
             self.output.warn("Interrupted: nothing was created.")
 
@@ -146,6 +156,27 @@ class Report:
                     self.output.data(str(line))
         raise typer.Exit(worst_of(outcome.code for outcome in self.outcomes))
 
+    def command_line(self, command: str, *arguments: str) -> str:
+        """Return a further command at the same server, as it can be typed into a shell."""
+        return command_line(command, *arguments, *self.again)
+
+    def _said(self, error: OpenVideosError) -> str:
+        match error:
+            case WaitTimeout(job_id=job_id, video=video):
+                seen = _standing(video) if video else f"never seen; last error: {error.last_error}"
+                said = (
+                    f"{job_id} was not finished after {error.elapsed:.0f} s ({seen}). It runs on: "
+                    f"{self.command_line('wait', job_id)}"
+                )
+            case VideoNotReady(job_id=job_id, video=video):
+                seen = f" ({_standing(video)})" if video else ""
+                said = f"{job_id} is not finished{seen}: {self.command_line('wait', job_id)}"
+            case _:
+                said = str(error)
+        for argument, option in _AS_OPTIONS:
+            said = said.replace(argument, option)
+        return printable(said)
+
 
 @contextmanager
 def reporting(command: str, output: Output, *, lists: bool = False) -> Iterator[Report]:
@@ -160,37 +191,12 @@ def reporting(command: str, output: Output, *, lists: bool = False) -> Iterator[
     except (OpenVideosError, KeyboardInterrupt) as error:
         # What stops the command is every job's that nothing else became of.
         unfinished = [outcome for outcome in report.outcomes if not outcome.is_settled]
-        report.failed(unfinished.pop() if unfinished else report.of(), error)
-        for outcome in unfinished:
-            outcome.error, outcome.code = error, exit_code_of(error)
+        first = unfinished[0] if unfinished else report.of()
+        report.failed(first, error)
+        for outcome in unfinished[1:]:
+            outcome.error, outcome.code, outcome.said = error, first.code, first.said
     report.conclude()
-
-
-def _said(error: OpenVideosError) -> str:
-    match error:
-        case WaitTimeout(job_id=job_id, video=video):
-            seen = _standing(video) if video else f"never seen; last error: {error.last_error}"
-            said = (
-                f"{job_id} was not finished after {error.elapsed:.0f} s ({seen}). It runs on: "
-                f"{command_line('wait', job_id)}"
-            )
-        case VideoNotReady(job_id=job_id, video=video):
-            seen = f" ({_standing(video)})" if video else ""
-            said = f"{job_id} is not finished{seen}: {command_line('wait', job_id)}"
-        case _:
-            said = str(error)
-    for argument, option in _AS_OPTIONS:
-        said = said.replace(argument, option)
-    return printable(said)
 
 
 def _standing(video: Video) -> str:
     return f"{video.status}, {video.progress or 0} %"
-
-
-def _described(error: BaseException | None) -> dict[str, Any] | None:
-    if error is None:
-        return None
-    code = error.code if isinstance(error, APIError) else None
-    said = _said(error) if isinstance(error, OpenVideosError) else "interrupted"
-    return {"code": code, "message": said, "type": type(error).__name__}

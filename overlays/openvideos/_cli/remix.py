@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from openvideos import Job, OpenVideos
+from openvideos import Job, OpenVideos, Video
 
 from .command_apps import command_app
 from .completion import JobId
-from .making import Making, Request
+from .creating import Request
+from .making import Making
 from .options import (
     CostOptions,
     FieldOptions,
@@ -35,9 +36,9 @@ def remix(
     def request() -> Request:
         text = prompt_text(prompt)
 
-        def send(client: OpenVideos, more: dict[str, Any]) -> Job:
+        def send(client: OpenVideos, more: dict[str, Any]) -> tuple[Job, Video | None]:
             video = client.videos.remix(video_id, prompt=text, extra_body=more)
-            return client.videos.job(video.id)
+            return client.videos.job(video.id), video
 
         return Request("remix", {"prompt": text, "video": video_id}, send, source=video_id)
 

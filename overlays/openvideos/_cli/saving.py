@@ -9,7 +9,6 @@ from attrs import frozen
 from openvideos import JobError, OpenVideosError
 
 from .costs import cost_of_job
-from .options import command_line
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class Saver:
         except JobError:
             raise
         except OpenVideosError:
-            again = command_line("download", str(outcome.id))
+            again = self.report.command_line("download", str(outcome.id))
             self.report.output.warn(
                 f"{outcome.id} is finished, but not saved. To try again: {again}"
             )

@@ -5,7 +5,7 @@ from .completion import SomeJobIds
 from .interrupts import Interrupts
 from .journal import Journal
 from .looking import Last, named_ids
-from .options import FileOptions, PriceOptions, ServerOptions, WaitOptions, command_line
+from .options import FileOptions, PriceOptions, ServerOptions, WaitOptions
 from .outcomes import reporting
 from .output import Output
 from .saving import Saver
@@ -31,6 +31,7 @@ def wait(
         Interrupts(output.warn),
         server.client() as client,
     ):
+        report.again = server.again(client.base_url)
         limits = wait.arguments()
         target = file.target(several=several)
         journal = Journal.of_user(output.warn)
@@ -49,7 +50,7 @@ def wait(
         except KeyboardInterrupt:
             left = [str(outcome.id) for outcome in outcomes if not outcome.is_settled]
             if left:
-                again = command_line("wait", *left, *file.again(), *server.again(client.base_url))
+                again = report.command_line("wait", *left, *file.again())
                 output.warn(f"{len(left)} left running: {again}")
             raise
 
