@@ -101,7 +101,7 @@ def deletion(response: Response, video_id: str) -> VideoDeleted:
     Raises:
         APIResponseValidationError: The answer is an error or a page of HTML all the same.
     """
-    sent = response.json_or_none()
+    sent = response.json_or_none() if response.is_success else {}
     sent = sent if isinstance(sent, dict) else {}
     if (sent.get("error") and "id" not in sent) or response.text.lstrip().startswith("<"):
         raise _meaningless(response, f"an error all the same: {describe(response).message}")

@@ -21,6 +21,7 @@ from ._calls import NOT_GIVEN, Call, NotGiven, call, given, is_success
 from ._content import VideoContent, video_content
 from ._errors import InvalidInput, ReferenceMayBeDropped
 from ._files import Upload, checked_id, checked_text, file_input, image_input, video_input
+from ._status_errors import says_unknown
 from ._warnings import warn
 
 if TYPE_CHECKING:
@@ -232,6 +233,7 @@ def delete(
     return call(
         endpoints.delete_video.request_arguments(checked_id(video_id, "video_id")),
         partial(decoding.deletion, video_id=video_id),
+        answers=_is_success_or_gone,
         extra_headers=extra_headers,
         extra_query=extra_query,
         extra_body=extra_body,
@@ -516,6 +518,11 @@ def get_character(
         extra_body=extra_body,
         timeout=timeout,
     )
+
+
+def _is_success_or_gone(response: Response) -> bool:
+    """Tell whether a video is deleted: also by a request whose answer was lost, before this one."""
+    return is_success(response) or (response.retries_taken > 0 and says_unknown(response))
 
 
 def _creating_call(

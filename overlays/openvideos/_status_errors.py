@@ -72,6 +72,11 @@ def status_error(response: Response, *, creates: bool) -> APIStatusError:
     )
 
 
+def says_unknown(response: Response) -> bool:
+    """Tell whether an answer says that there is no such video, and not that there is no route."""
+    return response.status_code == 404 and not _is_missing_route(describe(response))
+
+
 def _kind(response: Response, details: ErrorDetails, *, creates: bool) -> type[APIStatusError]:
     status = response.status_code
     if status in {405, 501} or (status == 404 and _is_missing_route(details)):
