@@ -27,7 +27,7 @@ PROMPTS = ("a cat", "a cat", "a dog", "a cat", "a house in the rain")
 SLOW_CREATES = """
 - id: creates-are-slow
   match: {operation: create_video}
-  request: [{delay: 0.08}]
+  request: [{delay: 0.25}]
   answer: [{delay: 0.15}]
 """
 NO_LIST = """
@@ -122,6 +122,7 @@ def run_with_kills(
             kills -= 1
         else:
             lines = add_lines(file, 2)
+    lines = add_lines(file, 2)
     return commands.run(arguments), lines
 
 

@@ -167,6 +167,7 @@ def _make_tables(connection: Connection, shown: str) -> None:
         )
     tables.metadata.create_all(connection)
     connection.execute(tables.schema_version.insert().values(version=tables.VERSION))
+    connection.execute(tables.batch.insert().values(id=1, name=new_name()))
 
 
 def new_name() -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from openvideos._matching import Wanted
 
-from .database import UnusableLedgerError, new_name
+from .database import UnusableLedgerError
 from .lines import Line
 from .recovery import KEY_IS_KEPT, Adopt, Create, Hold, Repeat, Witness, decide
 from .states import KNOWN_JOB, OVER, State
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 WITNESSES_SINCE = 600.0  # seconds before a lost create in which known jobs prove the list
 _LATE_BY = 10.0  # seconds in which a list may not yet show a new job
+_MOST_LOSSES = 3  # of answers to the create of one line, after which it is left to people
 _LEASE_IS_OVER = "the worker was taken for dead, and its lines were taken over"
 
 
@@ -44,6 +45,7 @@ class Row:
         intended: When that was for the last time, in Unix seconds; None if it never was.
         keyed: Whether its create went with an idempotency key.
         renewals: How often it was made anew after it had failed.
+        losses: How often the answer to its create was lost since the last start.
         repeats: How often its create was repeated although there might have been a job.
         video_id: Its job.
         answered: When the job became known, in Unix seconds.
@@ -61,6 +63,7 @@ class Row:
     intended: float | None
     keyed: bool
     renewals: int
+    losses: int
     repeats: int
     video_id: str | None
     answered: float | None
@@ -187,6 +190,7 @@ def enter(
                     "attempt": 0,
                     "keyed": False,
                     "renewals": 0,
+                    "losses": 0,
                     "repeats": 0,
                     "held": False,
                 }
@@ -196,10 +200,8 @@ def enter(
 
 
 def _enter_batch(connection: Connection, base_url: str, *, server_moved: bool) -> None:
-    known = connection.execute(select(batch.c.base_url).with_for_update()).scalar()
-    if known is None:
-        connection.execute(batch.insert().values(id=1, name=new_name(), base_url=base_url))
-    elif known != base_url and server_moved:
+    known = connection.execute(select(batch.c.base_url).with_for_update()).scalar_one()
+    if known is None or (known != base_url and server_moved):
         connection.execute(batch.update().values(base_url=base_url))
     elif known != base_url:
         raise UnusableLedgerError(
@@ -211,6 +213,7 @@ def _enter_batch(connection: Connection, base_url: str, *, server_moved: bool) -
 def take_up(connection: Connection, _now: float, *, retry_failed: bool) -> None:
     """Take up what an earlier start held, and, if wanted, what failed."""
     connection.execute(lines.update().where(lines.c.held).values(held=False, reason=None))
+    connection.execute(lines.update().where(lines.c.losses > 0).values(losses=0))
     if not retry_failed:
         return
     failed_jobs = connection.execute(
@@ -447,7 +450,10 @@ def lost(connection: Connection, now: float, worker: str, position: int) -> None
 
 def _lose(connection: Connection, now: float, which: Any) -> None:
     # The server takes a repeated create with the same key for the same.
-    by_key = and_(lines.c.keyed, lines.c.intended > now - KEY_IS_KEPT)
+    by_key = and_(
+        lines.c.keyed, lines.c.intended > now - KEY_IS_KEPT, lines.c.losses <= _MOST_LOSSES
+    )
+    connection.execute(lines.update().where(which).values(losses=lines.c.losses + 1))
     connection.execute(lines.update().where(which, by_key).values(state=State.PENDING, **_NOBODYS))
     connection.execute(lines.update().where(which).values(state=State.UNCERTAIN, **_NOBODYS))
 
@@ -474,9 +480,12 @@ def recover(
     _in_order(connection)
     # One look at all lines: what is read of one is true together with what is read of the others.
     rows = _rows(connection, None)
-    uncertain = [row for row in rows if row.state == State.UNCERTAIN and not row.held]
-    if not uncertain:
+    # Those that are held take part: a job that is found may be theirs.
+    uncertain = [row for row in rows if row.state == State.UNCERTAIN]
+    if all(row.held for row in uncertain):
         return []
+    known = _known_jobs(rows, uncertain, now=now)
+    shown = now - min(_LATE_BY, settle / 2)
     claimed = {row.video_id for row in rows if row.video_id}
     claimed |= set(connection.execute(select(strays.c.video_id)).scalars())
     decisions = decide(
@@ -484,16 +493,18 @@ def recover(
         listing=listing,
         claimed=claimed,
         creating=[_create(row, until=now) for row in rows if row.state == State.CREATING],
-        witnesses=_witnesses(rows, uncertain, now=now, settle=settle),
+        witnesses=[
+            Witness(row.job_id, row.wanted) for row in known if (row.answered or now) <= shown
+        ],
         now=now,
         settle=settle,
-        more_to_come=any(
-            row.state in {State.PENDING, State.CREATING} and not row.held for row in rows
-        ),
+        more_to_come=any((row.answered or 0) > shown for row in known)
+        or any(row.state in {State.PENDING, State.CREATING} and not row.held for row in rows),
         repeat_uncertain=repeat_uncertain,
     )
-    for row in uncertain:
-        changes = _changes(row, decisions[row.position], now=now, cost_of=cost_of)
+    made = [(row, _bounded(row, decisions[row.position])) for row in uncertain]
+    for row, decision in made:
+        changes = _changes(row, decision, now=now, cost_of=cost_of)
         if changes:
             connection.execute(
                 lines.update()
@@ -504,7 +515,14 @@ def recover(
                 )
                 .values(**changes)
             )
-    return [(row, decisions[row.position]) for row in uncertain]
+    return made
+
+
+def _bounded(row: Row, decision: Decision) -> Decision:
+    """Repeat no create for ever."""
+    if isinstance(decision, Repeat) and row.losses > _MOST_LOSSES:
+        return Hold(f"the answer to its create was lost {row.losses} times since the last start")
+    return decision
 
 
 def _changes(
@@ -521,9 +539,16 @@ def _changes(
                 "video_id": video.id,
                 "answered": now,
                 "cost": cost_of(video, row.line.fields),
+                "held": False,
+                "reason": None,
             }
         case Repeat(doubt):
-            return {"state": State.PENDING, "repeats": row.repeats + (doubt is not None)}
+            return {
+                "state": State.PENDING,
+                "repeats": row.repeats + (doubt is not None),
+                "held": False,
+                "reason": None,
+            }
         case Hold(reason):
             return {"held": True, "reason": reason}
     return {}
@@ -545,18 +570,13 @@ def _create(row: Row, *, until: float) -> Create:
     )
 
 
-def _witnesses(
-    rows: Sequence[Row], uncertain: Sequence[Row], *, now: float, settle: float
-) -> list[Witness]:
+def _known_jobs(rows: Sequence[Row], uncertain: Sequence[Row], *, now: float) -> list[Row]:
+    """Return the lines whose jobs a list must show that shall prove something."""
     since = min(row.intended or now for row in uncertain) - WITNESSES_SINCE
-    until = now - min(_LATE_BY, settle / 2)
     return [
-        Witness(row.video_id, row.wanted)
+        row
         for row in rows
-        if row.video_id
-        and row.state != State.FAILED
-        and since <= (row.intended or 0)
-        and (row.answered or now) <= until
+        if row.video_id and row.state != State.FAILED and since <= (row.intended or 0)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from .database import Ledger
     from .lines import Line
     from .worker import Plan
+
+
+_SHOW_CURSOR = b"\x1b[?25h"  # which a bar has hidden
 
 
 class EndedError(Exception):
@@ -172,6 +176,8 @@ def _interrupts(worker: Worker, output: Output) -> Iterator[list[int]]:
         pressed.append(number)
         if len(pressed) > 1:
             # The ledger is made for being killed at any moment.
+            if sys.stderr.isatty():
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
             os._exit(ExitCode.INTERRUPTED)
         loop.call_soon_threadsafe(stop)
 

@@ -29,7 +29,7 @@ batch = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", String, nullable=False),  # of chance; idempotency keys begin with it
-    Column("base_url", Text, nullable=False),
+    Column("base_url", Text),  # null until the first lines are entered
 )
 
 # Times are Unix seconds, of the database's clock where it has one.
@@ -55,6 +55,7 @@ lines = Table(
     Column("intended", Double),  # when that was, for the last time
     Column("keyed", Boolean, nullable=False),  # whether it went with an idempotency key
     Column("renewals", Integer, nullable=False),  # how often it was made anew after failing
+    Column("losses", Integer, nullable=False),  # of answers to its create, since the last start
     Column("repeats", Integer, nullable=False),  # how often it was repeated although uncertain
     # No two lines can have the same video, whatever goes wrong.
     Column("video_id", String, unique=True),

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from openvideos import (
     APIConnectionError,
@@ -96,6 +96,23 @@ class Plan:
     max_wait: float | None
     interval: float | None
     price: Decimal | None
+
+
+@frozen
+class Moment:
+    """When something began, by both clocks: one may be set, the other stands still in a sleep.
+
+    Attributes:
+        monotonic: Seconds that never go back.
+        unix: Unix seconds.
+    """
+
+    monotonic: float = field(factory=time.monotonic)
+    unix: float = field(factory=time.time)
+
+    def age(self) -> float:
+        """Return for how many seconds it may have been going on."""
+        return max(time.monotonic() - self.monotonic, abs(time.time() - self.unix))
 
 
 @frozen
@@ -197,6 +214,7 @@ class Worker:
             await self._take_over(watcher)
             await self._start_jobs(watcher)
         except LeaseLostError:
+            self._end_following()  # others do it; what is theirs no more comes back to the new name
             await self._join()
             return True
         standing = await self._ledger.run(queries.standing)
@@ -230,10 +248,13 @@ class Worker:
     async def _end_tasks(self) -> None:
         """Wait for the answers of creates; end what can be taken up again at any time."""
         self._is_closing = True
-        for task in self._tasks - self._creates:
-            task.cancel()
+        self._end_following()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _end_following(self) -> None:
+        for task in self._tasks - self._creates:
+            task.cancel()
 
     async def _join(self) -> None:
         self._id = new_name()
@@ -255,8 +276,8 @@ class Worker:
 
     async def _start_jobs(self, watcher: AsyncWatcher) -> None:
         while len(self._creates) < _CREATES:
-            began = time.monotonic()
-            limit = self._throttle.limit(began)
+            began = Moment()
+            limit = self._throttle.limit(began.monotonic)
             if not limit:
                 return
             row = await self._ledger.run(
@@ -273,39 +294,45 @@ class Worker:
 
     # A line
 
-    async def _make(self, watcher: AsyncWatcher, worker: str, row: Row, began: float) -> None:
+    async def _make(self, watcher: AsyncWatcher, worker: str, row: Row, began: Moment) -> None:
         try:
             job = await self._create(row, began)
         except CreateUncertain as error:
             await self._ledger.run(queries.lost, worker, row.position)
             self._look_at, self._look_pause = 0.0, _LOOK_FIRST
             self._say(row, f"the answer was lost, there may be a job: {error.message}")
+            if row.keyed:
+                await self._slow_down(error)
+        except StoppedError:
+            await self._ledger.run(queries.not_created, worker, row.position)
+            raise
         except (InvalidInput, _NotAcceptedError) as error:
             await self._fail(worker, row, f"not accepted: {error}")
-        except _NotSentError as error:
+        except _NotCreatedError as error:
             await self._ledger.run(queries.not_created, worker, row.position)
-            await self._slow_down(error)
+            if error.refusal:
+                await self._slow_down(error.refusal)
         else:
             if await self._write_down(worker, row, job):
                 self._creates.discard(_this_task())
                 if not self._is_closing:
                     await self._follow(watcher, worker, row, job)
 
-    async def _create(self, row: Row, began: float) -> AsyncJob:
+    async def _create(self, row: Row, began: Moment) -> AsyncJob:
         """Send a create, once.
 
         Raises:
             InvalidInput: It cannot be sent.
             CreateUncertain: Its answer was lost.
             _NotAcceptedError: The server does not take it.
-            _NotSentError: No job was created, and one may be another time.
+            _NotCreatedError: No job was created, and one may be another time.
             StoppedError: No job was created, nor will be.
         """
         keywords = row.line.keywords(self._plan.lines_folder)
         if row.keyed:
             keywords["idempotency_key"] = f"{self._batch}-{row.position}-{row.renewals}"
-        if time.monotonic() - began > _FRESH:
-            raise _NotSentError(None)  # the process was paused: others may hold it for dead
+        if began.age() > _FRESH:
+            raise _NotCreatedError(None)  # the process was paused: others may hold it for dead
         try:
             job = await self._creating.submit(**keywords)
         except (CreateUncertain, InvalidInput):
@@ -340,10 +367,7 @@ class Worker:
                 return is_mine
         raise AssertionError  # the loop ends by one of the two
 
-    async def _slow_down(self, refusal: _NotSentError) -> None:
-        error = refusal.error
-        if error is None:
-            return
+    async def _slow_down(self, error: APIError) -> None:
         standing = await self._ledger.run(queries.standing)
         now = time.monotonic()
         self._throttle.refused(
@@ -433,13 +457,16 @@ class Worker:
         if oldest is None:
             return
         listing = await read_listing(self._videos, since=oldest - _LIST_BACK)
-        decided = await self._ledger.run(
-            queries.recover,
-            listing,
-            settle=self._plan.settle,
-            repeat_uncertain=self._plan.repeat_uncertain,
-            cost_of=self._cost_of,
-        )
+        try:
+            decided = await self._ledger.run(
+                queries.recover,
+                listing,
+                settle=self._plan.settle,
+                repeat_uncertain=self._plan.repeat_uncertain,
+                cost_of=self._cost_of,
+            )
+        except IntegrityError:  # another worker's answer came to light at the same time
+            return
         for row, decision in decided:
             match decision:
                 case Adopt(video):
@@ -448,7 +475,7 @@ class Worker:
                     self._say(row, "no job was created; again")
                 case Repeat(doubt):
                     self._say(row, f"again, though there may be a job: {doubt}")
-                case Hold(reason):
+                case Hold(reason) if not row.held:
                     self._over(row, f"held: {reason}")
         self._look_at = time.monotonic() + min(self._look_pause, self._plan.settle / 2)
         self._look_pause = min(self._look_pause * 1.5, _LOOK_LAST)
@@ -468,16 +495,16 @@ class _NotAcceptedError(Exception):
     """The server does not take a create as it is."""
 
 
-class _NotSentError(Exception):
+class _NotCreatedError(Exception):
     """No job was created, but one may be another time.
 
     Attributes:
-        error: What the server said; None where it was not asked.
+        refusal: What the server said; None where it was not asked.
     """
 
-    def __init__(self, error: APIError | None) -> None:
-        super().__init__(str(error))
-        self.error = error
+    def __init__(self, refusal: APIError | None) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
 
 
 def _outcome(error: APIError) -> Exception:
@@ -488,7 +515,7 @@ def _outcome(error: APIError) -> Exception:
         return StoppedError(str(error))
     # Busy, in the words of different servers; or not reached at all.
     if isinstance(error, RateLimitError | ConflictError | InternalServerError | APIConnectionError):
-        return _NotSentError(error)
+        return _NotCreatedError(error)
     return _NotAcceptedError(str(error))
 
 
