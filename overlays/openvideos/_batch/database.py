@@ -88,14 +88,19 @@ def open_ledger(location: str) -> Ledger:
     shown = url.render_as_string(hide_password=True)
     try:
         engine = _engine(url)
-        with engine.begin() as connection:
-            _make_tables(connection, shown)
     except ModuleNotFoundError as error:
         raise UnusableLedgerError(
             f"{shown} needs {error.name}: run pip install 'openvideos[postgresql]'"
         ) from error
+    try:
+        with engine.begin() as connection:
+            _make_tables(connection, shown)
     except DatabaseError as error:
+        engine.dispose()
         raise UnusableLedgerError(f"the ledger {shown} cannot be used: {error.orig}") from error
+    except UnusableLedgerError:
+        engine.dispose()
+        raise
     return Ledger(engine)
 
 
