@@ -49,7 +49,6 @@ from ._errors import (
     WebhookError,
     WebhookTimestampError,
 )
-from ._job_results import JobResult
 from ._jobs import AsyncJob, Job
 from ._models import Character, Video, VideoDeleted
 from ._pages import AsyncPage, AsyncPages, Page
@@ -58,6 +57,8 @@ from ._responses import Response
 from ._videos import AsyncVideos, Videos
 
 if typing.TYPE_CHECKING:
+    from ._job_results import JobResult
+    from ._queues import AsyncJobQueue, JobQueue
     from ._raw_responses import RawResponse
     from ._streaming_responses import AsyncStreamedResponse, StreamedResponse
     from ._webhooks import UnknownEvent, VideoCompletedEvent, VideoFailedEvent, Webhooks
@@ -71,6 +72,7 @@ __all__ = [
     "APIStatusError",
     "APITimeoutError",
     "AsyncJob",
+    "AsyncJobQueue",
     "AsyncOpenVideos",
     "AsyncPage",
     "AsyncPages",
@@ -93,6 +95,7 @@ __all__ = [
     "Job",
     "JobError",
     "JobNotIdentified",
+    "JobQueue",
     "JobResult",
     "NotFoundError",
     "NotGiven",
@@ -137,7 +140,10 @@ __all__ = [
 
 # Loaded when they are first asked for, as most programs need none of them.
 _LATER = {
+    "AsyncJobQueue": "._queues",
     "AsyncStreamedResponse": "._streaming_responses",
+    "JobQueue": "._queues",
+    "JobResult": "._job_results",
     "RawResponse": "._raw_responses",
     "StreamedResponse": "._streaming_responses",
     "UnknownEvent": "._webhooks",

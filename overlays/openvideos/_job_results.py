@@ -16,12 +16,14 @@ class JobResult:
     """What became of one of many jobs: its video, or the error in place of it.
 
     Attributes:
+        index: Its place in the order in which the jobs were given.
         id: The job's id, as creating it gave it; None where it could not be created.
         video: The job as it was last seen; None if it never was.
         error: What `Job.wait` would have raised, or what creating the job raised; None if the
             video was made.
     """
 
+    index: int
     id: str | None
     video: Video | None
     error: OpenVideosError | None

@@ -68,7 +68,7 @@ def wait_many(  # noqa: D417 - the first argument becomes self
             "again with the same jobs or ids."
         )
         raise
-    return [result_of(each) for each in awaited]
+    return [result_of(each, index) for index, each in enumerate(awaited)]
 
 
 def _several(jobs: object) -> Iterable[object]:

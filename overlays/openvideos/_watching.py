@@ -85,7 +85,7 @@ def _seconds(left: float) -> float | None:
     return None if left == math.inf else left
 
 
-def result_of(awaited: Awaited) -> JobResult:
+def result_of(awaited: Awaited, index: int = 0) -> JobResult:
     """Return what became of a job whose waiting has ended."""
     error: OpenVideosError | None = None
     match awaited.end:
@@ -96,7 +96,7 @@ def result_of(awaited: Awaited) -> JobResult:
                 error = job_error
         case Stop(stopped):
             error = stopped
-    return JobResult(awaited.job.id, awaited.job.video, error)
+    return JobResult(index, awaited.job.id, awaited.job.video, error)
 
 
 class Listener:
