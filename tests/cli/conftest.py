@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
+from typer import Typer
 from typer.testing import CliRunner
 
 from openvideos import _command
@@ -81,13 +82,19 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "state" / "journal.sqlite"
 
 
+@pytest.fixture(scope="session")
+def application() -> Typer:
+    """The whole command, whose joining takes longer than most tests."""
+    return _command._application()
+
+
 @pytest.fixture
-def run() -> Run:
+def run(application: Typer) -> Run:
     """Run a command in this process. No key may be in what it says."""
 
     def run(*arguments: object, stdin: str | None = None) -> Ended:
-        command = _command._application()
-        result = CliRunner().invoke(command, [str(argument) for argument in arguments], input=stdin)
+        texts = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(application, texts, input=stdin)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert KEY not in result.output

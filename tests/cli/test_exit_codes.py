@@ -48,11 +48,14 @@ def test_each_outcome_has_its_exit_code(
         assert made.json()["error"] is None if code == 0 else made.json()["error"]
 
 
-def test_a_server_that_is_not_there_is_exit_code_1(run: Run, monkeypatch: Any) -> None:
+def test_a_server_that_is_not_there_is_exit_code_1(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    refused = run("get", "video_1", "--base-url", refusing_url(), "--json")
+    refused = run("create", "a", "--base-url", refusing_url(), "--json")
     assert refused.code == 1
     assert refused.json()["error"]["type"] == "APIConnectionError"
+    assert run("jobs", "--json").json() == [], "nothing was sent"
 
 
 @pytest.mark.parametrize("command", ["create", "wait", "get", "download", "delete", "list"])
@@ -108,7 +111,8 @@ def test_every_command_with_json_prints_one_document_and_nothing_else(
         ("delete", "video_1"),
         ("list",),
     ):
-        more = ["--force"] if command[0] not in {"get", "delete", "list"} else []
+        more: tuple[str, ...] = ("--force",) if command[0] not in {"get", "delete", "list"} else ()
+        more += FAST if more and command[0] != "download" else ()
         done = run(*command, *more, "--json", "--base-url", server.base_url)
         assert done.code == 0, done
         assert done.json() is not None

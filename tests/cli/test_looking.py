@@ -105,7 +105,11 @@ def test_a_saved_file_is_not_written_over_silently(three: list[str], run: Run) -
     assert run("wait", three[0], *FAST, "--force").code == 0
 
 
-def test_a_download_that_breaks_off_says_how_to_go_on(serve: Serve, run: Run, folder: Path) -> None:
+def test_a_download_that_breaks_off_says_how_to_go_on(
+    serve: Serve, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
     def script(request: Request) -> Reply:
         if request.path.endswith("/content"):
             return Reply(CONTENT, cut_after=50, headers={"etag": '"1"'})

@@ -1,5 +1,7 @@
 """What is said while a job is waited for: neither a flood nor silence."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +10,11 @@ from openvideos._cli.progress import EVERY, Lines
 
 
 def video(status: str, progress: int | None = 0, id_: str = "video_1") -> Video:
-    return Video(id=id_, status=status, progress=progress)  # type: ignore[call-arg] # further fields have defaults
+    nothing = dict.fromkeys(
+        ("object_", "model", "created_at", "completed_at", "expires_at", "prompt", "size")
+    )
+    rest: Any = {**nothing, "seconds": None, "remixed_from_video_id": None, "error": None}
+    return Video(id=id_, status=status, progress=progress, **rest)
 
 
 class Clock:

@@ -28,8 +28,8 @@ def download(
     several = len(ids or ()) > 1
     with (
         reporting("download", output, lists=several) as report,
-        Interrupts(output.warn),
-        server.client() as client,
+        Interrupts(output.warn) as interrupts,
+        server.client(interrupts) as client,
     ):
         report.again = server.again(client.base_url)
         target = file.target(several=several)

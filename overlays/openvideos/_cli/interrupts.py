@@ -71,7 +71,7 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, as the client does between two attempts.
+        """Sleep, as the client does between two requests.
 
         Raises:
             NothingWasCreated: Ctrl-C came before or meanwhile, while a job is being created.

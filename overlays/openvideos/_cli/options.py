@@ -89,7 +89,7 @@ class ServerOptions(OptionGroup):
         """Return a client of the server.
 
         Args:
-            interrupts: What takes Ctrl-C between two attempts.
+            interrupts: What takes Ctrl-C between two requests.
 
         Raises:
             InvalidInput: There is no base URL, or an option cannot be used.
