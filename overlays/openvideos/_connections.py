@@ -145,6 +145,9 @@ class _WithoutQuery(httpx.URL):
     def __str__(self) -> str:
         return super().__str__().partition("?")[0]
 
+    def __repr__(self) -> str:
+        return f"URL({str(self)!r})"
+
 
 def _hide_query(request: httpx.Request) -> None:
     # httpx logs the address of each request.

@@ -6,7 +6,7 @@ import base64
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from attrs import field, frozen
 
@@ -161,8 +161,8 @@ def _secrets(
     found = {key or "", password}
     for name, value in (*headers.items(), *query.items()):
         if _SECRET_NAME.search(name):
-            # With and without the scheme in front of it.
-            found |= {str(value), str(value).rpartition(" ")[2]}
+            # With and without the scheme in front of it, and as a query spells it.
+            found |= {str(value), str(value).rpartition(" ")[2], quote(str(value), safe="")}
     longest_first = sorted(found, key=len, reverse=True)  # as one may hold another
     return tuple(secret.encode() for secret in longest_first if len(secret) >= _SHORTEST_SECRET)
 
@@ -227,8 +227,11 @@ def _split(base_url: str | None) -> tuple[str, dict[str, str], str]:
     try:
         parts = urlsplit(text)
         _ = parts.port  # read for its check
-    except ValueError as error:
-        raise InvalidInput(f"The base URL is no address: {error}. {how}") from None
+    except ValueError:
+        # What it says is not shown: it may be a part of a password with a slash in it.
+        raise InvalidInput(
+            f"The base URL is no address: its host or port is wrong. {how}"
+        ) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise InvalidInput(
             f"The base URL must start with http:// or https:// and name a host. {how}"
