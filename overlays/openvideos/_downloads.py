@@ -216,8 +216,7 @@ def _brought(
         failure = yield from _tried(arrival, call, hand_back=_ASK_WHY)
         if failure is None:
             return
-        for error in elsewhere or ():
-            failure.add_note(f"Nor could it be had from elsewhere: {error}")
+        _note(failure, elsewhere)
         if not isinstance(failure, APIStatusError) or failure.status_code not in _ASK_WHY:
             raise failure
         video = yield from _asked_why(arrival.resource, video_id, failure, seen)
@@ -233,6 +232,7 @@ def _brought(
             elsewhere = yield from _brought_from_elsewhere(arrival, video, failure)
             if elsewhere is None:
                 return
+            _note(failure, elsewhere)
         if status in _NO_RANGES and arrival.range_headers():
             arrival.part.forget()
             continue
@@ -264,6 +264,11 @@ def _brought_from_elsewhere(
             return None
         failures.append(failure)
     return failures
+
+
+def _note(failure: OpenVideosError, others: list[OpenVideosError] | None) -> None:
+    for other in others or ():
+        failure.add_note(f"Nor could it be had from elsewhere: {other}")
 
 
 def _brought_from(arrival: _Arrival, source: Source) -> Flow[OpenVideosError | None]:

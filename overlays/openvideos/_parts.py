@@ -18,7 +18,6 @@ import itertools
 import json
 import os
 import secrets
-import stat
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -26,10 +25,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from ._errors import DownloadError, InvalidInput, TargetExists
+from ._locks import NoLocksError, is_at, locked, open_to_write
 from ._versions import Version
-
-if sys.platform != "win32":
-    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +154,7 @@ class Part:
             _remove(self.path)
             return
         try:
-            is_its_own = _is_at(self._lock, self.path)
+            is_its_own = is_at(self._lock, self.path)
             can_be_carried_on = (
                 self.is_worth_keeping
                 and self.version.validator is not None
@@ -175,10 +172,7 @@ class Part:
             "kind": self.kind,
             "version": self.version.to_dict(),
         }
-        # A link that somebody put there is not followed.
-        descriptor = os.open(
-            _note_of(self.path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666
-        )
+        descriptor = open_to_write(_note_of(self.path))
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(note, file)
 
@@ -189,10 +183,9 @@ class Part:
             for path in itertools.islice(_places(self._target), 1, None):
                 if not path.exists():
                     break
-                lock = _locked(path)
+                lock = _held(path)
                 if lock is not None:
-                    if _is_ours(lock, path):
-                        _remove(path)
+                    _remove(path)
                     os.close(lock)
 
     def _unwritable(self, error: OSError) -> DownloadError:
@@ -204,20 +197,13 @@ def already_there(target: Path) -> TargetExists:
     return TargetExists(f"{target} is there already; overwrite=True replaces it")
 
 
-class _NoLocksError(Exception):
-    """Files cannot be locked here."""
-
-
 def _taken(target: Path, source: str) -> Part:
     try:
         for path in _places(target):
-            lock = _locked(path)
-            if lock is None:
-                continue
-            if _is_ours(lock, path):
+            lock = _held(path)
+            if lock is not None:
                 return _found(path, target, source, lock)
-            os.close(lock)
-    except _NoLocksError:
+    except NoLocksError:
         pass
     path = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     return Part(path, target, source, path.open("x+b"), None)
@@ -229,50 +215,21 @@ def _places(target: Path) -> Iterator[Path]:
         yield target.with_name(f"{target.name}.{number}.part")
 
 
-def _locked(path: Path) -> int | None:
-    """Open a file and lock it; return its descriptor, None where it is in use or no plain file."""
-    if sys.platform == "win32":
-        raise _NoLocksError
+def _held(path: Path) -> int | None:
+    """Lock a part; return its descriptor, None where it is in use or somebody else's."""
     while True:
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-        except OSError:
-            if not os.path.lexists(path):
-                raise
-            return None  # a folder, a link, or not ours to write
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                os.close(descriptor)
-                return None
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
+        lock = locked(path)
+        if lock is None:
             return None
-        except OSError as error:
-            os.close(descriptor)
-            raise _NoLocksError from error
-        if not _is_at(descriptor, path):
-            os.close(descriptor)  # who held it has just given it its final name, or taken it away
-        elif os.fstat(descriptor).st_nlink == 1:
-            return descriptor
-        else:  # it has its final name, and who gave it was killed before this one was gone
-            ours = _read_note(path) is not None
-            if ours:
-                _remove(path)
-            os.close(descriptor)
-            if not ours:
-                return None
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.lstat())
-    except OSError:
-        return False
-
-
-def _is_ours(lock: int, path: Path) -> bool:
-    return os.fstat(lock).st_size == 0 or _read_note(path) is not None
+        status = os.fstat(lock)
+        is_ours = status.st_size == 0 or _read_note(path) is not None
+        if is_ours and status.st_nlink == 1:
+            return lock
+        if is_ours:  # it has its final name too: who gave it was killed before this one was gone
+            _remove(path)
+        os.close(lock)
+        if not is_ours:
+            return None
 
 
 def _found(path: Path, target: Path, source: str, lock: int) -> Part:
@@ -310,14 +267,14 @@ def _rename_to_nothing(path: Path, target: Path) -> None:
     """Rename a file to a name that nobody has, and may get in the meantime."""
     if sys.platform == "win32":
         path.rename(target)
-        return
-    try:
-        os.link(path, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a disk without links: there it cannot be done in one step
-        if os.path.lexists(target):
-            raise FileExistsError(target) from None
-        path.rename(target)
     else:
-        path.unlink()
+        try:
+            os.link(path, target)
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without links: there it cannot be done in one step
+            if os.path.lexists(target):
+                raise FileExistsError(target) from None
+            path.rename(target)
+        else:
+            path.unlink()

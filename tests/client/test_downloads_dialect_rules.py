@@ -283,6 +283,10 @@ def test_rule_12_what_is_no_web_address_is_not_followed(
         with pytest.raises(UnsupportedByServer) as caught:
             connect(server.base_url).videos.download("video_1", tmp_path / "cat.mp4")
         assert not hasattr(caught.value, "__notes__")
+    server = serve(job({**VIDEO, "url": "/files/cat.mp4"}, refusal(405), cat=refusal(410, "Gone")))
+    with pytest.raises(UnsupportedByServer) as caught:
+        connect(server.base_url).videos.download("video_1", tmp_path / "cat.mp4")
+    assert "Gone" in caught.value.__notes__[0]
 
 
 @by_one_kind
