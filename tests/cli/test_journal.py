@@ -31,11 +31,11 @@ def test_an_entry_is_uncertain_until_its_job_is_known(book: Journal) -> None:
     (entry,) = book.entries()
     assert (entry.id, entry.status, entry.seconds, entry.size) == (None, "uncertain", "4", None)
     book.created(number, "video_1", "queued")
-    book.saw("video_1", status="completed", path=Path("cat.mp4"))
+    book.saw("video_1", "http://a/v1", status="completed", path=Path("cat.mp4"))
     (entry,) = book.entries()
     assert (entry.id, entry.status) == ("video_1", "completed")
     assert entry.path == str(Path("cat.mp4").resolve())
-    book.saw("video_1", status="expired")
+    book.saw("video_1", "http://a/v1", status="expired")
     assert book.entries()[0].path is not None, "what was saved stays saved"
 
 
@@ -59,10 +59,10 @@ def test_the_journal_is_bounded_and_forgets_the_oldest(
 ) -> None:
     monkeypatch.setattr(module, "MOST_ENTRIES", 5)
     for number in range(12):
-        book.created(book.intend("create", "a", {"prompt": "x" * 9999}), f"v{number}", "queued")
+        book.created(book.intend("create", "a", {"prompt": "x" * 99_999}), f"v{number}", "queued")
     entries = book.entries(most=100)
     assert [entry.id for entry in entries] == ["v11", "v10", "v9", "v8", "v7"]
-    assert all(len(entry.prompt or "") == 200 for entry in entries)
+    assert all(len(entry.prompt or "") == 4096 for entry in entries)
 
 
 def test_many_processes_write_at_once_and_lose_nothing(book: Journal, journal: Path) -> None:

@@ -150,6 +150,16 @@ def test_get_looks_once(slow: Emulator, run: Run) -> None:
     assert run("get", "--last", *server, "--json").json()["id"] == id_
 
 
+def test_get_tells_the_cost_of_what_was_created_here(
+    serve: Serve, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = job("video_1", "completed", model="sora-2", size="720x1280", seconds="8")
+    server = ("--base-url", serve([Reply(done)]).base_url, "--json")
+    assert run("get", "video_1", *server).json()["cost"] is None, "an extension costs less"
+    run("create", "a cat", "--detach", *server)
+    assert run("get", "video_1", *server).json()["cost"] == 0.8
+
+
 def test_get_of_a_failed_job_is_exit_code_5(serve: Serve, run: Run) -> None:
     server = serve([Reply(job("video_1", "failed", error={"code": "x", "message": "No."}))])
     seen = run("get", "video_1", "--base-url", server.base_url, "--json")

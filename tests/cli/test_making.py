@@ -46,6 +46,18 @@ def test_json_changes_the_format_and_not_the_deeds(at: None, run: Run, folder: P
     assert (folder / document["path"]).read_bytes()[4:8] == b"ftyp"
 
 
+def test_the_cost_is_said_at_the_end(at: None, run: Run) -> None:
+    assert "Its cost: 0.05 dollars" in run("create", "a cat", *PRICED).stderr
+    assert "Its cost: not known" in run("create", "a cat", *SMALL).stderr
+
+
+def test_bytes_that_are_no_text_are_refused_and_not_the_journal_s_fault(at: None, run: Run) -> None:
+    refused = run("create", "a \udcff cat")
+    assert refused.code == 2
+    assert "surrogate" in refused.stderr
+    assert "journal" not in refused.stderr
+
+
 def test_quiet_prints_the_path_only(at: None, run: Run, folder: Path) -> None:
     made = run("create", "a cat", *SMALL, "--quiet")
     assert (folder / made.stdout.strip()).is_file()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from openvideos import Video
 
+    from .journal import Entry
     from .options import CostOptions
 
 EXTEND = "extend"
@@ -53,6 +54,26 @@ def cost_of_job(
     # The length of an extended video is that of the whole, of which the start was paid before.
     seconds = asked_seconds if command == EXTEND else video.seconds
     return cost_of({"model": video.model, "size": video.size, "seconds": seconds}, price_a_second)
+
+
+def cost_in_journal(
+    video: Video, entry: Entry | None, price_a_second: Decimal | None = None
+) -> Decimal | None:
+    """Return what a job costs, in US dollars; None where it was not created here, or is not done.
+
+    Args:
+        video: The job.
+        entry: What the journal knows of it: nothing else tells what was asked for.
+        price_a_second: The server's own price; None for those that OpenAI charged.
+    """
+    if entry is None or video.status != "completed":
+        return None
+    return cost_of_job(
+        video,
+        command=entry.command,
+        asked_seconds=entry.seconds,
+        price_a_second=price_a_second,
+    )
 
 
 def check_limit(cost: Decimal | None, options: CostOptions) -> None:

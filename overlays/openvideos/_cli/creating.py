@@ -104,7 +104,7 @@ class Creation:
             except OpenVideosError as error:
                 warn(f"{printable(id_)} could not be deleted: {printable(str(error))}")
             else:
-                self.journal.saw(id_, status="deleted")
+                self.journal.saw(id_, self.client.base_url, status="deleted")
                 warn(f"{printable(id_)} is deleted.")
                 return
         warn(f"{printable(id_)} is left running: {self._how_to_wait(id_)}")
@@ -137,7 +137,7 @@ class Creation:
             warn(printable(str(reason)))
             job = None
         # Another command may have created what the list shows.
-        if job is None or self.journal.entry_of(job.id):
+        if job is None or self.journal.entry_of(job.id, self.client.base_url):
             look = self.report.command_line("list", "--limit", "20")
             warn(f"It was not found for certain. Before you create it again, look: {look}")
             raise error

@@ -20,7 +20,7 @@ def delete(ids: JobIds, server: ServerOptions, output: Output) -> None:
         def remove(outcome: Outcome) -> None:
             client.videos.delete(str(outcome.id))
             outcome.status = "deleted"
-            journal.saw(str(outcome.id), status="deleted")
+            journal.saw(str(outcome.id), client.base_url, status="deleted")
 
         report.line = lambda outcome: outcome.id
         for_each(report, named_ids(ids, last=False, journal=journal, client=client), remove)

@@ -36,7 +36,12 @@ def download(
         journal = Journal.of_user(output.warn)
         named = named_ids(ids, last=last, journal=journal, client=client)
         saver = Saver(client, journal, report, target, overwrite=file.force, variant=variant)
-        for_each(report, named, saver.save)
+        try:
+            for_each(report, named, saver.save)
+        except KeyboardInterrupt:
+            left = [str(outcome.id) for outcome in report.outcomes if not outcome.is_settled]
+            output.warn(f"To go on: {report.command_line('download', *left, *file.again())}")
+            raise
 
 
 app = command_app(download)

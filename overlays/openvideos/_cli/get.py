@@ -2,6 +2,7 @@
 
 from .command_apps import command_app
 from .completion import SomeJobIds
+from .costs import cost_in_journal
 from .exit_codes import ExitCode
 from .journal import Journal
 from .looking import Last, for_each, named_ids
@@ -18,8 +19,11 @@ def get(
         journal = Journal.of_user(output.warn)
 
         def look(outcome: Outcome) -> None:
-            outcome.video = client.videos.retrieve(str(outcome.id))
-            journal.saw(str(outcome.id), status=outcome.video.status)
+            id_ = str(outcome.id)
+            outcome.video = client.videos.retrieve(id_)
+            journal.saw(id_, client.base_url, status=outcome.video.status)
+            entry = journal.entry_of(id_, client.base_url)
+            outcome.cost = cost_in_journal(outcome.video, entry)
             if outcome.ended_badly:
                 outcome.code = ExitCode.JOB_ENDED
 

@@ -25,7 +25,7 @@ OFF: Final = "off"
 UNCERTAIN: Final = "uncertain"
 
 MOST_ENTRIES = 1000
-_LONGEST_PROMPT = 200  # characters; enough to know a job by
+_LONGEST_TEXT = 4096  # characters, as long as a path may be
 _SECONDS_FOR_OTHERS = 5.0  # in which another process may hold the file
 _SCHEMA_VERSION = 1
 
@@ -58,7 +58,7 @@ class Entry:
         id: The job's id; None where no answer came.
         status: The job's status as it was last seen here; `uncertain` where no answer came.
         path: The file that it was saved to; None if it was not.
-        prompt: The beginning of its prompt.
+        prompt: Its prompt, or the beginning of a long one.
         model: The model that was asked for; None for the server's default, as the two below.
         size: The size that was asked for.
         seconds: The length that was asked for.
@@ -113,71 +113,95 @@ class Journal:
 
     def intend(self, command: str, base_url: str, fields: Mapping[str, object]) -> int | None:
         """Note that a job is about to be created; return the entry's number, None if it failed."""
-        shown = {name: fields.get(name) for name in ("prompt", "model", "size", "seconds")}
-        texts = [
-            None if value is None else str(value)[:_LONGEST_PROMPT] for value in shown.values()
-        ]
+        asked = (fields.get(name) for name in ("prompt", "model", "size", "seconds"))
         rows = self._do(
-            "INSERT INTO entries (command, base_url, sent_at, status, prompt, model, size, seconds)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-            (command, base_url, time.time(), UNCERTAIN, *texts),
+            (
+                "INSERT INTO entries"
+                " (command, base_url, sent_at, status, prompt, model, size, seconds)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (command, base_url, time.time(), UNCERTAIN, *map(_text, asked)),
+            ),
+            (
+                "DELETE FROM entries WHERE number <= (SELECT max(number) FROM entries) - ?",
+                (MOST_ENTRIES,),
+            ),
+            ("SELECT max(number) FROM entries", ()),
         )
-        if not rows:
-            return None
-        number = int(rows[0][0])
-        self._do("DELETE FROM entries WHERE number <= ?", (number - MOST_ENTRIES,))
-        return number
+        return int(rows[0][0]) if rows else None
 
     def withdraw(self, number: int | None) -> None:
         """Note that an intended job was certainly not created."""
-        self._do("DELETE FROM entries WHERE number = ?", (number,))
+        self._do(("DELETE FROM entries WHERE number = ?", (number,)))
 
     def created(self, number: int | None, job_id: str, status: str) -> None:
         """Note the id of an intended job."""
-        self._do("UPDATE entries SET id = ?, status = ? WHERE number = ?", (job_id, status, number))
-
-    def saw(self, job_id: str, *, status: str | None = None, path: Path | None = None) -> None:
-        """Note how a job stands, or where it was saved. Jobs that were not created here are not."""
         self._do(
-            "UPDATE entries SET status = coalesce(?, status), path = coalesce(?, path)"
-            " WHERE id = ?",
-            (status, None if path is None else str(path.resolve()), job_id),
+            ("UPDATE entries SET id = ?, status = ? WHERE number = ?", (job_id, status, number))
+        )
+
+    def saw(
+        self, job_id: str, base_url: str, *, status: str | None = None, path: Path | None = None
+    ) -> None:
+        """Note how a job stands, or where it was saved. Jobs that were not created here are not."""
+        place = None if path is None else str(path.resolve())
+        self._do(
+            (
+                "UPDATE entries SET status = coalesce(?, status), path = coalesce(?, path)"
+                " WHERE id = ? AND base_url = ?",
+                (_text(status), _text(place), job_id, base_url),
+            )
         )
 
     def entries(self, *, most: int = MOST_ENTRIES) -> list[Entry]:
         """Return the newest entries, the newest first."""
-        rows = self._do("SELECT * FROM entries ORDER BY number DESC LIMIT ?", (most,))
+        rows = self._do(("SELECT * FROM entries ORDER BY number DESC LIMIT ?", (most,)))
         return [Entry(*row) for row in rows]
 
-    def entry_of(self, job_id: str) -> Entry | None:
-        """Return the entry of a job; None where it was not created here."""
+    def entry_of(self, job_id: str, base_url: str) -> Entry | None:
+        """Return the entry of a server's job; None where it was not created here."""
         rows = self._do(
-            "SELECT * FROM entries WHERE id = ? ORDER BY number DESC LIMIT 1", (job_id,)
+            (
+                "SELECT * FROM entries WHERE id = ? AND base_url = ? ORDER BY number DESC LIMIT 1",
+                (job_id, base_url),
+            )
         )
         return Entry(*rows[0]) if rows else None
 
     def newest(self, base_url: str) -> Entry | None:
         """Return the newest job with an id at a server; None where there is none."""
         rows = self._do(
-            "SELECT * FROM entries WHERE id IS NOT NULL AND base_url = ?"
-            " ORDER BY number DESC LIMIT 1",
-            (base_url,),
+            (
+                "SELECT * FROM entries WHERE id IS NOT NULL AND base_url = ?"
+                " ORDER BY number DESC LIMIT 1",
+                (base_url,),
+            )
         )
         return Entry(*rows[0]) if rows else None
 
-    def _do(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+    def _do(self, *statements: tuple[str, tuple[object, ...]]) -> list[Any]:
+        """Return the rows of the last of some statements, which happen together or not at all."""
         if not self._works or self.path is None:
             return []
+        rows: list[Any] = []
         try:
             with closing(_opened(self.path)) as connection, connection:
-                return connection.execute(statement, values).fetchall()
-        except (OSError, sqlite3.Error, UnicodeError) as error:
+                for statement, values in statements:
+                    rows = connection.execute(statement, values).fetchall()
+        except (OSError, sqlite3.Error) as error:
             self._works = False
             self._warn(
                 f"Warning: the journal of jobs, {self.path}, cannot be used ({error}): write ids "
                 f"down yourself. {VARIABLE} names another file, or {OFF!r} to keep none."
             )
             return []
+        return rows
+
+
+def _text(value: object) -> str | None:
+    """Return a value as text that can be kept: bytes of the command line may be no text."""
+    if value is None:
+        return None
+    return str(value)[:_LONGEST_TEXT].encode(errors="replace").decode()
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -91,6 +91,8 @@ class Making:
                         client, creation.journal, report, target, overwrite=self.file.force
                     )
                     saver.wait_and_save(creation.made(), outcome, **limits)
+                    cost = self._cost_now(request, outcome)
+                    output.say(f"Saved. Its cost: {_dollars(cost)}")
                 except KeyboardInterrupt:
                     creation.detach(deletes=self.interrupt.delete_on_interrupt)
                     raise
@@ -133,7 +135,7 @@ class Making:
             name: value if isinstance(value, str | int | float | list) else str(value)
             for name, value in {**request.fields, **more}.items()
         }
-        cost = "not known" if outcome.cost is None else f"{outcome.cost:.2f} dollars"
+        cost = _dollars(outcome.cost)
         self.output.say(
             f"Nothing is created. {client.base_url} would be asked to {request.command}:"
         )
@@ -149,3 +151,7 @@ class Making:
                 f"cost: {cost}",
             ]
         )
+
+
+def _dollars(cost: Decimal | None) -> str:
+    return "not known" if cost is None else f"{cost:.2f} dollars"

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from openvideos import JobError, OpenVideosError
 
-from .costs import cost_of_job
+from .costs import cost_in_journal
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -139,16 +139,11 @@ class Saver:
             on_progress=shown.received,
             overwrite=self.overwrite,
         )
-        self.journal.saw(str(outcome.id), status=COMPLETED, path=outcome.path)
+        self.journal.saw(str(outcome.id), self.client.base_url, status=COMPLETED, path=outcome.path)
 
     def _saw(self, outcome: Outcome, video: Video) -> None:
         outcome.video = video
-        entry = self.journal.entry_of(str(outcome.id))
-        if entry is not None and video.status == COMPLETED:
-            outcome.cost = cost_of_job(
-                video,
-                command=entry.command,
-                asked_seconds=entry.seconds,
-                price_a_second=self.price_a_second,
-            )
-        self.journal.saw(str(outcome.id), status=video.status)
+        id_, base_url = str(outcome.id), self.client.base_url
+        entry = self.journal.entry_of(id_, base_url)
+        outcome.cost = cost_in_journal(video, entry, self.price_a_second)
+        self.journal.saw(id_, base_url, status=video.status)
