@@ -218,7 +218,8 @@ class _Queue:
         context = self._resource.context
         now, chance = context.clock.monotonic(), context.clock.random()
         starting, self._starting = self._starting, []
-        for entry in reversed(starting):
+        again: list[_Entry] = []
+        for entry in starting:
             if entry.job:
                 self._room.took()
                 awaited = self._schedule.add(
@@ -232,9 +233,10 @@ class _Queue:
             elif entry.error:
                 self._end(entry, entry.error)
             elif entry.busy or entry.sent is None:
-                self._waiting.appendleft(entry)
+                again.append(entry)
             else:
                 self._end(entry, _interrupted(entry, context))
+        self._waiting.extendleft(reversed(again))
         refusals = [entry.busy for entry in starting if entry.busy]
         if refusals:
             answers = [error.response for error in refusals if error.response]

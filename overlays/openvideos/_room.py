@@ -48,7 +48,7 @@ class Room:
         if now < self._silent_until:
             return 0
         if now >= self._more_at and running >= self.limit:
-            self.limit += 1
+            self.limit = min(self.limit + 1, self.most)
             self._more_at = now + self._pause if self.limit < self.most else math.inf
         return max(min(self.limit - running, max(running, _FIRST_STARTS), _MOST_STARTS), 0)
 
