@@ -27,6 +27,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     raw_headers: Any = None
+    client_port: int = 0
 
     @property
     def path(self) -> str:
@@ -106,11 +107,13 @@ class FaultyServer:
     Attributes:
         script: What to answer.
         certificate: What makes it speak https; None for http.
+        port: Where it listens; left out, anywhere.
         requests: What arrived.
     """
 
     script: Script
     certificate: ssl.SSLContext | None = None
+    port: int | None = None
     requests: list[Request] = field(factory=list, init=False)
     _server: ThreadingHTTPServer = field(init=False)
     _closing: threading.Event = field(factory=threading.Event, init=False)
@@ -127,7 +130,7 @@ class FaultyServer:
         return self.script[min(len(self.requests), len(self.script)) - 1]
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _handler(self, self._closing))
+        self._server = _Server(("127.0.0.1", self.port or 0), _handler(self, self._closing))
         if self.certificate:
             plain = self._server.socket
             self._server.socket = self.certificate.wrap_socket(plain, server_side=True)
@@ -163,7 +166,11 @@ def _handler(server: FaultyServer, closing: threading.Event) -> type[BaseHTTPReq
         def handle_any(self) -> None:
             body = self._body()
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = server.answer(Request(self.command, self.path, headers, body, self.headers))
+            answer = server.answer(
+                Request(
+                    self.command, self.path, headers, body, self.headers, self.client_address[1]
+                )
+            )
             match answer:
                 case Reset():
                     # Without lingering, closing sends a reset.
