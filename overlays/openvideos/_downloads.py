@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from ._calls import Call
+from ._calls import Call, given
 from ._content import START, VideoContent, kind_of, wrong_checksum
 from ._error_bodies import describe
 from ._errors import (
@@ -132,49 +132,13 @@ def downloaded(
         seen: The job as it was last seen: some servers tell there where its video is, and do not
             tell again. None if it never was.
     """
-    chosen = variant or "video"
+    chosen: Variant = given(variant) or "video"
     call = download_content(video_id, variant=variant)
     target = target_of(path, name=safe_name(video_id, chosen), overwrite=overwrite)
     source = f"{chosen} of {video_id} at {resource.context.settings.base_url}"
     with held_part(part_place(target), source) as part:
         arrival = _Arrival(resource, target, part, chosen, on_progress)
         yield from _brought(arrival, call, video_id, seen)
-        return target.place(part)
-
-
-def save_stream(
-    resource: HasContext,
-    stream: Stream,
-    path: str | os.PathLike[str],
-    *,
-    variant: str = "video",
-    on_progress: Progress | None = None,
-    overwrite: bool = True,
-) -> Flow[Path]:
-    """Write an answer of success, whose body was not read yet, to a file; return its path.
-
-    Args:
-        resource: Whose answer it is.
-        stream: The answer. It is not closed.
-        path: The file to write. Its folder must exist.
-        variant: What was asked for.
-        on_progress: As for `download`.
-        overwrite: Whether a file that stands there already is replaced.
-
-    Raises:
-        InvalidInput: The path cannot be written to.
-        TargetExists: A file stands there already, and is not to be replaced.
-        DownloadError: The file did not arrive whole, or something else did.
-        APIConnectionError: It broke off before its first bytes.
-    """
-    target = target_of(path, overwrite=overwrite)
-    with held_part(part_place(target), "one answer") as part:
-        arrival = _Arrival(resource, target, part, variant, on_progress)
-        part.is_worth_keeping = False  # nobody can carry on from it
-        failure = yield from arrival.received(stream, have=0)
-        failure = failure or (yield from arrival.checked())
-        if isinstance(failure, OpenVideosError):
-            raise failure
         return target.place(part)
 
 

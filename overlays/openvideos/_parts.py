@@ -70,7 +70,6 @@ class Part:
         position: How many bytes of it are here.
         version: Which version of the file they are of.
         kind: What kind of file it is, such as `video/mp4`; empty where not known.
-        is_worth_keeping: Whether another download of the same could carry on from it.
     """
 
     path: Path
@@ -81,7 +80,6 @@ class Part:
     position: int = 0
     version: Version = field(factory=Version)
     kind: str = ""
-    is_worth_keeping: bool = True
 
     def begin(self, version: Version, kind: str) -> None:
         """Start at the first byte, with another version.
@@ -155,11 +153,8 @@ class Part:
             return
         try:
             is_its_own = is_at(self._lock, self.path)
-            can_be_carried_on = (
-                self.is_worth_keeping
-                and self.version.validator is not None
-                and os.fstat(self._lock).st_size >= _ENOUGH
-            )
+            is_enough = os.fstat(self._lock).st_size >= _ENOUGH
+            can_be_carried_on = self.version.validator is not None and is_enough
             if is_its_own and not can_be_carried_on:
                 _remove(self.path)
         finally:

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import asdict, field, frozen
+from attrs.validators import instance_of, optional
 
 from ._checksums import Checksum, checksum_of
 
@@ -39,11 +40,11 @@ class Version:
         checksum: Its checksum; None where not given.
     """
 
-    url: str = ""
-    etag: str | None = None
-    last_modified: str | None = None
-    length: int | None = None
-    checksum: Checksum | None = field(default=None)
+    url: str = field(default="", validator=instance_of(str))
+    etag: str | None = field(default=None, validator=optional(instance_of(str)))
+    last_modified: str | None = field(default=None, validator=optional(instance_of(str)))
+    length: int | None = field(default=None, validator=optional(instance_of(int)))
+    checksum: Checksum | None = None
 
     @property
     def validator(self) -> str | None:
@@ -179,7 +180,7 @@ def _exact_date(headers: Mapping[str, str]) -> str | None:
         exact = said and now and parsedate_to_datetime(now) > parsedate_to_datetime(said)
     except (TypeError, ValueError):
         return None
-    return said if exact else None
+    return said if exact and said.isascii() else None
 
 
 def _agree(one: object, other: object) -> bool:

@@ -166,7 +166,11 @@ def test_what_is_not_ours_is_left_alone(
     assert after.keys() - before.keys() == {"cat.mp4"}
 
 
-BROKEN_NOTES = ["", "{", "[]", "null", "7", '{"format": 2}', '{"format": 1, "version": 3}']
+BROKEN_NOTES = [
+    *("", "{", "[]", "null", "7", '{"format": 2}', '{"format": 1, "version": 3}'),
+    '{"format": 1, "source": "", "kind": "", "version": {"etag": 1, "checksum": null}}',
+    '{"format": 1, "source": "", "kind": "", "version": {"checksum": {"algorithm": "md5"}}}',
+]
 
 
 @by_one_kind

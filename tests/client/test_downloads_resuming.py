@@ -117,7 +117,8 @@ NEXT: dict[str, tuple[RangedFile | Reply, list[int | None]]] = {
     ),
     "the server ignores Range": (FILE.whole(), [1000]),
     "a 206 that does not say of which version": (RangedFile(MP4, {}).rest(1000), [1000, None]),
-    "a 206 from another byte on": (FILE.rest(900), [1000, None]),
+    "a 206 from an earlier byte on": (FILE.rest(900), [1000, None]),
+    "a 206 from a later byte on": (FILE.rest(1100), [1000, None]),
     "a 206 without a place": (Reply(MP4[1000:], 206, {"ETag": '"1"'}), [1000, None]),
     "a 206 in several parts": (
         Reply(MP4, 206, {"ETag": '"1"', "Content-Type": "multipart/byteranges; boundary=x"}),
@@ -132,6 +133,10 @@ NEXT: dict[str, tuple[RangedFile | Reply, list[int | None]]] = {
         [1000, None],
     ),
     "a 416 of a shorter file": (Reply(b"", 416, {"Content-Range": "bytes */900"}), [1000, None]),
+    "a 416 of a file as long as what is here": (
+        Reply(b"", 416, {"Content-Range": "bytes */1000"}),
+        [1000, None],
+    ),
     "a 416 of another version": (
         Reply(b"", 416, {"Content-Range": "bytes */1000", "ETag": '"2"'}),
         [1000, None],
@@ -321,7 +326,18 @@ VERSIONS = [
     RangedFile(MP4[:2500] + b"y", {"Last-Modified": "Sat, 21 Nov 2020 16:00:01 GMT"}),
     RangedFile(OTHER_MP4[:2000] + b"z", {}),
 ]
-HABITS = ["good", "deaf", "careless", "early", "late", "placeless", "endless", "sated", "refusing"]
+HABITS = [
+    "good",
+    "deaf",
+    "careless",
+    "early",
+    "late",
+    "skipping",
+    "placeless",
+    "endless",
+    "sated",
+    "refusing",
+]
 
 
 def by_habit(habit: str, file: RangedFile, request: Request) -> Reply:
@@ -336,6 +352,8 @@ def by_habit(habit: str, file: RangedFile, request: Request) -> Reply:
             return file.rest(start, start + 100)
         case "late":
             return file.rest(max(0, start - 7))
+        case "skipping":
+            return file.rest(min(start + 7, len(file.content) - 1))
         case "placeless":
             return Reply(file.content[start:], 206, file.headers)
         case "endless":
