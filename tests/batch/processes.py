@@ -23,17 +23,19 @@ class Commands:
     Attributes:
         base_url: The server.
         log: What the processes printed.
+        key: The key for the server.
     """
 
     base_url: str
     log: Path
+    key: str = "sk-batch"
     _parent: subprocess.Popen[str] = field(init=False)
 
     def __enter__(self) -> Self:
         environment = {
             **{name: value for name, value in os.environ.items() if "API_KEY" not in name},
             "OPENVIDEOS_BASE_URL": self.base_url,
-            "OPENVIDEOS_API_KEY": "sk-batch",
+            "OPENVIDEOS_API_KEY": self.key,
         }
         self._parent = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("forked_commands.py"))],

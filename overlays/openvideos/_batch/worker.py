@@ -223,9 +223,9 @@ class Worker:
         return standing.unsettled > 0
 
     async def _pause(self) -> None:
-        seconds = _ROUND
-        if not self._looking:
-            seconds = min(seconds, max(0.0, self._look_at - time.monotonic()) or _ROUND)
+        now = time.monotonic()
+        waits = (_ROUND, self._throttle.wait(now), 0.0 if self._looking else self._look_at - now)
+        seconds = min(wait for wait in waits if wait > 0)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
         self._wake.clear()
