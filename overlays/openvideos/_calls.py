@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
@@ -39,6 +39,9 @@ NOT_GIVEN: Final = NotGiven.NOT_GIVEN
 Omit = NotGiven
 omit: Final = NOT_GIVEN
 not_given: Final = NOT_GIVEN
+
+# What an argument may be that can be left out in every way that the official SDK knows.
+Omittable: TypeAlias = U | NotGiven | None
 
 
 def given(value: object) -> Any:

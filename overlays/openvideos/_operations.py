@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
 
+    from ._calls import Omittable
     from ._decoding import ListedVideos
     from ._files import FileInput, ImageInput, VideoInput
     from ._memory import BodyType
@@ -49,11 +50,11 @@ _MAY_BE_DROPPED = (
 def create(
     *,
     prompt: str,
-    input_reference: ImageInput | None = None,
-    model: VideoModel | str | None = None,
-    seconds: VideoSeconds | str | float | None = None,
-    size: VideoSize | str | None = None,
-    characters: Iterable[Mapping[str, str] | Character] | None = None,
+    input_reference: Omittable[ImageInput] = None,
+    model: Omittable[VideoModel | str] = None,
+    seconds: Omittable[VideoSeconds | str | float] = None,
+    size: Omittable[VideoSize | str] = None,
+    characters: Omittable[Iterable[Mapping[str, str] | Character]] = None,
     idempotency_key: str | None = None,
     body_type: BodyType | None = None,
     extra_headers: Mapping[str, str] | None = None,
@@ -170,9 +171,9 @@ def retrieve(
 
 def list_(
     *,
-    after: str | None = None,
-    limit: int | None = None,
-    order: Literal["asc", "desc"] | None = None,
+    after: Omittable[str] = None,
+    limit: Omittable[int] = None,
+    order: Omittable[Literal["asc", "desc"]] = None,
     extra_headers: Mapping[str, str] | None = None,
     extra_query: Mapping[str, object] | None = None,
     extra_body: Mapping[str, object] | None = None,
@@ -244,7 +245,7 @@ def delete(
 def download_content(
     video_id: str,
     *,
-    variant: Variant | None = None,
+    variant: Omittable[Variant] = None,
     extra_headers: Mapping[str, str] | None = None,
     extra_query: Mapping[str, object] | None = None,
     extra_body: Mapping[str, object] | None = None,
@@ -325,7 +326,7 @@ def edit(
     *,
     prompt: str,
     video: VideoInput,
-    model: VideoModel | str | None = None,
+    model: Omittable[VideoModel | str] = None,
     idempotency_key: str | None = None,
     body_type: BodyType | None = None,
     extra_headers: Mapping[str, str] | None = None,
@@ -389,7 +390,7 @@ def extend(
     prompt: str,
     seconds: VideoSeconds | str | float,
     video: VideoInput,
-    model: VideoModel | str | None = None,
+    model: Omittable[VideoModel | str] = None,
     idempotency_key: str | None = None,
     body_type: BodyType | None = None,
     extra_headers: Mapping[str, str] | None = None,

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
 
+    from ._calls import Omittable
     from ._drivers import Context, Driver
     from ._errors import CreateUncertain
     from ._files import ImageInput
     from ._flows import Flow
+    from ._memory import BodyType
     from ._models import Character, Video
     from ._raw_responses import AsyncVideosWithRawResponse, VideosWithRawResponse
     from ._requests import HasContext
@@ -42,7 +44,7 @@ def _poll(  # noqa: D417 - the first argument becomes self
     resource: HasContext,
     video_id: str,
     *,
-    poll_interval_ms: int | None = None,
+    poll_interval_ms: Omittable[int] = None,
     max_wait: float | None = DEFAULT_MAX_WAIT,
 ) -> Flow[Video]:
     """Wait until a job is over, and return it, also if it failed: look at its `status`.
@@ -71,13 +73,15 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
     resource: HasContext,
     *,
     prompt: str,
-    input_reference: ImageInput | None = None,
-    model: VideoModel | str | None = None,
-    seconds: VideoSeconds | str | float | None = None,
-    size: VideoSize | str | None = None,
-    characters: Iterable[Mapping[str, str] | Character] | None = None,
-    poll_interval_ms: int | None = None,
+    input_reference: Omittable[ImageInput] = None,
+    model: Omittable[VideoModel | str] = None,
+    seconds: Omittable[VideoSeconds | str | float] = None,
+    size: Omittable[VideoSize | str] = None,
+    characters: Omittable[Iterable[Mapping[str, str] | Character]] = None,
+    poll_interval_ms: Omittable[int] = None,
     max_wait: float | None = DEFAULT_MAX_WAIT,
+    idempotency_key: str | None = None,
+    body_type: BodyType | None = None,
     extra_headers: Mapping[str, str] | None = None,
     extra_query: Mapping[str, object] | None = None,
     extra_body: Mapping[str, object] | None = None,
@@ -97,6 +101,8 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
         poll_interval_ms: The pause between two looks, in milliseconds; left out, what the server
             asks for (0.5 to 60 s), else 10 s that grow to 20 s.
         max_wait: For how many seconds to wait: an hour if left out; None for ever.
+        idempotency_key: Text of your own that stands for this one job.
+        body_type: `form` or `json`.
         extra_headers: Further headers.
         extra_query: Further query parameters.
         extra_body: Further fields.
@@ -119,6 +125,8 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
             seconds=seconds,
             size=size,
             characters=characters,
+            idempotency_key=idempotency_key,
+            body_type=body_type,
             extra_headers=extra_headers,
             extra_query=extra_query,
             extra_body=extra_body,
