@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
+from ._calls import given
 from ._drivers import AsyncResource, Resource
 from ._methods import dressed
 from ._requests import execute
@@ -93,7 +94,8 @@ class _PageContents:
 
     def _cursor(self) -> str | None:
         keywords = getattr(self._again, "keywords", {})
-        return next_cursor(self._listed, after=keywords.get("after"), limit=keywords.get("limit"))
+        after, limit = given(keywords.get("after")), given(keywords.get("limit"))
+        return next_cursor(self._listed, after=after, limit=limit)
 
     def _following(self) -> Callable[..., Call[ListedVideos]]:
         cursor = self._cursor()

@@ -113,6 +113,21 @@ def test_what_is_left_out_in_either_way_is_kept(connect: Connect, serve: Serve) 
     assert connect("http://host/v1", timeout=NOT_GIVEN).timeout == 600
 
 
+def test_each_argument_of_an_operation_may_be_left_out_in_either_way(
+    connect: Connect, serve: Serve
+) -> None:
+    server = serve(lambda request: Reply({"id": "v", "data": [{"id": "v"}]}))
+    videos = connect(server.base_url).videos
+    for left_out in (None, NOT_GIVEN, omit):
+        page = videos.list(after=left_out, limit=left_out, order=left_out)
+        assert page.has_next_page() is True
+        names = ("input_reference", "model", "seconds", "size", "characters")
+        videos.create(prompt="x", **dict.fromkeys(names, left_out))
+    assert {request.target for request in server.requests} == {"/v1/videos"}
+    bodies = [request.fields() for request in server.requests if request.body]
+    assert bodies == [{"prompt": "x"}] * 3
+
+
 @by_one_kind
 def test_a_copy_does_not_look_into_the_environment_again(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
