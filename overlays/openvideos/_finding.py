@@ -38,6 +38,7 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 8.0
 _PAGE = 100  # videos
 _MOST_PAGES = 20
+_WORKING_ON = 300.0  # seconds for which a server may go on with a create that was given up here
 
 
 def find_created(
@@ -99,7 +100,8 @@ def _looked(resource: HasContext, wanted: Wanted) -> Flow[Match | APIError]:
         videos += page.data
         after = next_cursor(page, after=after, limit=_PAGE)
         if after is None or _reaches_back(page, wanted.began + skew - TOLERANCE):
-            there = evolve(wanted, began=wanted.began + skew, ended=wanted.ended + skew)
+            ended = wanted.ended + _WORKING_ON
+            there = evolve(wanted, began=wanted.began + skew, ended=ended + skew)
             return match(videos, there, claimed=resource.context.memory.claimed)
     raise JobNotIdentified(f"The list is too long: its first {len(videos)} videos are all newer.")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,7 +27,15 @@ from openvideos._clock import Clock
 
 from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock
-from .faulty_server import Reply, Request, Reset, Silence, SlowHead, refusing_url
+from .faulty_server import (
+    FaultyServer,
+    Reply,
+    Request,
+    Reset,
+    Silence,
+    SlowHead,
+    refusing_url,
+)
 
 QUEUED = {"id": "video_1", "object": "video", "status": "queued", "progress": 0}
 RUNNING = {**QUEUED, "status": "in_progress", "progress": 40}
@@ -81,6 +92,29 @@ def test_what_passes_by_itself_is_waited_out(connect: Connect, serve: Serve, fau
     server = serve([Reply(QUEUED), fault, Reply(DONE)])
     assert connect(server.base_url).videos.submit(prompt="a cat").wait().status == "completed"
     assert len(server.requests) == 3
+
+
+def test_a_request_that_times_out_is_waited_out(connect: Connect, serve: Serve) -> None:
+    server = serve([Silence(), Reply(DONE)])
+    job = connect(server.base_url, timeout=0.2).videos.job("video_1")
+    assert job.wait().status == "completed"
+    assert len(server.requests) == 2
+
+
+def test_a_server_that_is_started_again_is_waited_for(connect: Connect, clock: FakeClock) -> None:
+    url = refusing_url()
+    with ExitStack() as running:
+
+        class Restarting(FakeClock):
+            def sleep(self, seconds: float) -> None:
+                super().sleep(seconds)
+                if len(self.sleeps) == 3:
+                    running.enter_context(FaultyServer([Reply(DONE)], port=urlsplit(url).port))
+
+        restarting = Restarting()
+        job = connect(url, _clock=restarting.clock).videos.job("video_1")
+        assert job.wait().status == "completed"
+    assert len(restarting.sleeps) == 3
 
 
 @by_one_kind
@@ -319,3 +353,31 @@ def test_the_id_of_a_job_is_in_the_notes_of_what_ends_its_wait(
     with pytest.raises(AuthenticationError) as caught:
         connect(server.base_url).videos.create_and_poll(prompt="x")
     assert "videos.job('video_1')" in "".join(caught.value.__notes__)
+
+
+def test_each_decision_of_a_wait_is_told_to_the_log_with_its_reason(
+    connect: Connect, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "openvideos")
+    busy = Reply({"error": {"message": "a private matter"}}, 503, {"Retry-After": "7"})
+    client = connect(serve([Reply(RUNNING), busy, Reply(DONE)]).base_url)
+    client.videos.job("video_1").wait(max_wait=100)
+    with pytest.raises(VideoFailed):
+        connect(serve([Reply(FAILED)]).base_url).videos.job("video_2").wait()
+    missing = Reply({"error": {"message": "x", "code": "y"}}, 404)
+    with pytest.raises(NotFoundError):
+        connect(serve([missing]).base_url).videos.job("video_3").wait()
+    told = [record.getMessage() for record in caplog.records if record.name == "openvideos"]
+    assert [line for line in told if line.startswith("video_")] == [
+        "video_1: looked at (look 1, 100.000 s before the deadline)",
+        "video_1: looked at again in 11.000 s (in_progress)",
+        "video_1: looked at (look 2, 89.000 s before the deadline)",
+        "video_1: looked at again in 7.000 s (InternalServerError)",
+        "video_1: looked at (look 3, 82.000 s before the deadline)",
+        "video_1: over after 3 looks, completed",
+        "video_2: looked at (look 1, 3600.000 s before the deadline)",
+        "video_2: over after 1 looks, failed",
+        "video_3: looked at (look 1, 3600.000 s before the deadline)",
+        "video_3: given up after 1 looks (NotFoundError)",
+    ]
+    assert "a private matter" not in "".join(told)
