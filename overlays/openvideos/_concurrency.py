@@ -78,6 +78,8 @@ async def run_together_async(
             if stopped:
                 break
 
+    if not what.flows:
+        return []
     tasks = [asyncio.create_task(work()) for _ in range(min(what.at_once, len(what.flows)))]
     try:
         await asyncio.wait(tasks)

@@ -196,6 +196,7 @@ class AsyncWatcher:
         """
         import asyncio  # who never awaits need not load it
 
+        self._check()
         context, driver = self._videos.context, self._videos._driver  # noqa: SLF001 - one package
         awaited = self._schedule.add(
             state_of(job),

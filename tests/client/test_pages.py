@@ -89,7 +89,7 @@ def test_an_async_list_is_iterated_over_without_await(serve: Serve) -> None:
     assert asyncio.run(main()) == NAMES
 
 
-def test_a_server_that_gives_no_cursors_is_paged_by_the_last_id(
+def test_rule_20_a_server_that_gives_no_cursors_is_paged_by_the_last_id(
     connect: Connect, serve: Serve
 ) -> None:
     server = serve(library(NAMES, says=False))
@@ -97,7 +97,7 @@ def test_a_server_that_gives_no_cursors_is_paged_by_the_last_id(
     assert len(server.requests) == 3
 
 
-def test_a_server_that_knows_no_cursors_gives_each_video_once(
+def test_rule_20_a_server_that_knows_no_cursors_gives_each_video_once(
     connect: Connect, serve: Serve
 ) -> None:
     server = serve(library(NAMES, cursors=False, says=False))
@@ -113,7 +113,7 @@ def test_a_server_that_knows_no_cursors_gives_each_video_once(
         {"data": [item("a")], "has_more": True, "last_id": "elsewhere"},
     ],
 )
-def test_a_server_that_always_has_more_comes_to_an_end(
+def test_rule_20_a_server_that_always_has_more_comes_to_an_end(
     connect: Connect, serve: Serve, body: dict[str, Any]
 ) -> None:
     server = serve([Reply(body)])
@@ -121,8 +121,21 @@ def test_a_server_that_always_has_more_comes_to_an_end(
     assert len(server.requests) <= 2
 
 
+def test_rule_20_a_cursor_that_the_server_knows_no_more_ends_the_list(
+    connect: Connect, serve: Serve
+) -> None:
+    def answer(request: Request) -> Reply:
+        if "after" in request.query:
+            return Reply({"object": "list", "data": [], "has_more": False})
+        return Reply({"data": [item("a"), item("b")], "last_id": "b", "has_more": True})
+
+    server = serve(answer)
+    assert [video.id for video in first_page(connect, server)] == ["a", "b"]
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("limit", [0, -1, 101, 1000])
-def test_a_limit_that_servers_read_in_different_ways_is_refused(
+def test_rule_20_a_limit_that_servers_read_in_different_ways_is_refused(
     connect: Connect, serve: Serve, limit: int
 ) -> None:
     server = serve([Reply({"data": []})])
@@ -152,7 +165,7 @@ IDS = st.lists(st.sampled_from(["", "a", "b", "c"]), max_size=4)
     after=st.none() | st.sampled_from(["a", "b"]),
     limit=st.none() | st.integers(1, 100),
 )
-def test_a_cursor_leads_on_or_not_at_all(
+def test_rule_20_a_cursor_leads_on_or_not_at_all(
     ids: list[str], last: str | None, more: Any, after: str | None, limit: int | None
 ) -> None:
     page = listed(ids, last_id=last, has_more=more)
