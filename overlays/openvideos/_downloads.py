@@ -34,7 +34,14 @@ from ._sources import sources_of
 from ._status_errors import status_error
 from ._statuses import is_final
 from ._targets import part_place, safe_name, target_of
-from ._versions import FINISHED, Other, Piece, Version, place_of, range_headers
+from ._versions import (
+    FINISHED,
+    Other,
+    Piece,
+    Version,
+    place_of,
+    range_headers,
+)
 from ._waiting import completed
 
 if TYPE_CHECKING:
@@ -396,7 +403,7 @@ class _Arrival:
             self.target.file(kind)  # for its check
             part.begin(place.version, kind)
         broken = yield from pour(stream, self._sink(place.version.length), begun)
-        return self._judged(response, place, stream.received, broken)
+        return self._judged(response, place, broken)
 
     def checked(self) -> Flow[_Outcome]:
         """Compare what is here with the checksum that the server gave, if it gave one."""
@@ -421,15 +428,13 @@ class _Arrival:
         return write_and_tell
 
     def _judged(
-        self, response: Response, place: Piece, received: int, broken: APIConnectionError | None
+        self, response: Response, place: Piece, broken: APIConnectionError | None
     ) -> _Outcome:
         position, length = self.part.position, place.version.length
-        announced = response.headers.get("content-length", "")
-        is_short = announced.isdecimal() and int(announced) != received
         is_whole = position == length or (length is None and response.status_code != 206)
         if place.end is not None and position > place.end:
             self.part.forget()  # more came than was announced: it cannot be told what
-        elif broken is None and not is_short and is_whole:
+        elif broken is None and is_whole:
             return None
         why = f": {broken}" if broken else ""
         of = "" if length is None else f" of {length}"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _STRONG_ETAG = re.compile(r'"[^"]*"')
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 _LENGTH_ALONE = re.compile(r"bytes\s+\*/(\d{1,18})", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,18}")
 
 
 @frozen
@@ -143,15 +144,15 @@ def version_of(response: Response) -> Version:
     if is_encoded(response):  # lengths, ranges and sums are those of what is on the wire
         return Version(url=url)
     whole = response.status_code != 206
-    length = headers.get("content-length", "")
+    length = _number(headers.get("content-length", ""))
     if not whole:
-        length = headers.get("content-range", "").rpartition("/")[2].strip()
+        length = _number(headers.get("content-range", "").rpartition("/")[2])
     etag = headers.get("etag", "").strip()
     return Version(
         url=url,
         etag=etag if _STRONG_ETAG.fullmatch(etag) and etag.isascii() else None,
         last_modified=_exact_date(headers),
-        length=int(length) if length.isdecimal() else None,
+        length=length,
         checksum=checksum_of(headers, whole=whole),
     )
 
@@ -181,6 +182,10 @@ def _exact_date(headers: Mapping[str, str]) -> str | None:
     except (TypeError, ValueError):
         return None
     return said if exact and said.isascii() else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if _NUMBER.fullmatch(text.strip()) else None
 
 
 def _agree(one: object, other: object) -> bool:

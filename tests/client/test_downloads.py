@@ -131,6 +131,23 @@ def test_a_length_that_is_wrong_is_noticed(connect: Connect, serve: Serve, tmp_p
     assert (tmp_path / "cat.mp4").read_bytes() == MP4
 
 
+@pytest.mark.parametrize("sent", [MP4[:-1], MP4 + b"x"])
+def test_a_length_is_checked_whatever_carries_the_requests(tmp_path: Path, sent: bytes) -> None:
+    import httpx
+
+    from openvideos import OpenVideos
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        pieces = httpx.ByteStream(sent)
+        return httpx.Response(200, headers={"Content-Length": str(len(MP4))}, stream=pieces)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http_client:
+        videos = OpenVideos(base_url="http://x/v1", http_client=http_client, max_retries=0).videos
+        with pytest.raises(DownloadIncomplete, match=f"{len(sent)} of {len(MP4)} bytes"):
+            videos.download("video_1", tmp_path / "cat.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_server_that_gives_no_length_is_trusted(
     connect: Connect, serve: Serve, tmp_path: Path
 ) -> None:
