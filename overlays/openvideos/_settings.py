@@ -163,8 +163,13 @@ def _secrets(
         if _SECRET_NAME.search(name):
             # With and without the scheme in front of it, and as a query spells it.
             found |= {str(value), str(value).rpartition(" ")[2], quote(str(value), safe="")}
-    longest_first = sorted(found, key=len, reverse=True)  # as one may hold another
-    return tuple(secret.encode() for secret in longest_first if len(secret) >= _SHORTEST_SECRET)
+    found = {secret for secret in found if len(secret) >= _SHORTEST_SECRET}
+    # Where one is in another, to mask that one is enough.
+    return tuple(
+        secret.encode()
+        for secret in sorted(found)
+        if not any(other in secret for other in found - {secret})
+    )
 
 
 def checked_headers(headers: Mapping[Any, object] | None) -> dict[str, str]:

@@ -91,8 +91,9 @@ class Stream:
         """
         httpx_response = self._httpx
         headers: Mapping[str, str] = httpx_response.headers
+        sent = b"\n".join(value for _, value in httpx_response.headers.raw)
         for secret in settings.secrets:
-            if any(secret in value for _, value in httpx_response.headers.raw):
+            if secret in sent:
                 headers = _masked(headers, secret.decode())
             if secret in content and not (httpx_response.is_success and _is_content(content)):
                 content = content.replace(secret, _MASK)
