@@ -6,9 +6,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from . import _operations as operations
-from ._cancelling import Cancelled
+from ._cancelling import Cancelled, CancelToken
 from ._errors import (
     APIError,
+    InvalidInput,
     JobError,
     VideoCancelled,
     VideoExpired,
@@ -26,7 +27,6 @@ from ._statuses import CANCELLED, COMPLETED, DELETED, EXPIRED, FAILED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._cancelling import CancelToken
     from ._job_states import JobState
     from ._models import Video
     from ._requests import HasContext
@@ -65,11 +65,14 @@ def wait_until_final(
         delete_on_cancel: Whether to delete the job when the waiting is cancelled, in whatever way.
 
     Raises:
+        InvalidInput: One cannot wait so.
         WaitTimeout: It was not over within `max_wait`.
         WaitCancelled: The token was cancelled.
         VideoLost: The server knew it, and does not any more.
         APIError: The server says that asking for it is of no use.
     """
+    if cancel is not None and not isinstance(cancel, CancelToken):
+        raise InvalidInput(f"cancel is of the type {type(cancel).__name__}; give a CancelToken")
     poll = Poll(
         job_id=job.id,
         started=resource.context.clock.monotonic(),

@@ -72,6 +72,13 @@ def test_a_token_that_is_cancelled_already_sends_nothing_and_knows_what_is_known
     assert done.wait(cancel=token).status == "completed"
 
 
+def test_what_is_no_token_is_refused(connect: Connect, serve: Serve) -> None:
+    server = serve([Reply(DONE)])
+    with pytest.raises(InvalidInput, match="type Event; give a CancelToken"):
+        connect(server.base_url).videos.job("video_1").wait(cancel=threading.Event())
+    assert server.requests == []
+
+
 def test_one_token_ends_many_waits(serve: Serve) -> None:
     server = serve([Reply(RUNNING)])
     token = CancelToken()
