@@ -43,6 +43,8 @@ def status(value: object) -> str:
 
 def percent(value: object) -> int | None:
     """Whole per cent from 0 to 100; a broken number below 1 is a fraction of the whole."""
+    if type(value) is int and 0 <= value <= 100:
+        return value  # what most servers send
     number = _number(value.rstrip("% ") if isinstance(value, str) else value)
     if number is None:
         return None
@@ -53,6 +55,8 @@ def percent(value: object) -> int | None:
 
 def unix_seconds(value: object) -> int | None:
     """Unix seconds, from seconds, milliseconds (and finer) or an ISO date; None for 0."""
+    if value is None or (type(value) is int and 0 < value <= _LAST_SECOND):
+        return value  # what most servers send
     number = _number(value)
     if number is None and isinstance(value, str):
         number = _from_iso(value)
