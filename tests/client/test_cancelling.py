@@ -72,6 +72,15 @@ def test_a_token_that_is_cancelled_already_sends_nothing_and_knows_what_is_known
     assert done.wait(cancel=token).status == "completed"
 
 
+def test_a_listener_may_cancel(connect: Connect, serve: Serve) -> None:
+    token = CancelToken()
+    job = connect(serve([Reply(RUNNING)]).base_url, _clock=Clock()).videos.job("video_1")
+    start = time.monotonic()
+    with pytest.raises(WaitCancelled):
+        job.wait(cancel=token, interval=5, on_progress=lambda _: token.cancel())
+    assert time.monotonic() - start < 2
+
+
 def test_what_is_no_token_is_refused(connect: Connect, serve: Serve) -> None:
     server = serve([Reply(DONE)])
     with pytest.raises(InvalidInput, match="type Event; give a CancelToken"):
