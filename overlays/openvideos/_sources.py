@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 # An address, or the file itself.
 Source: TypeAlias = str | bytes
 
-_ADDRESS = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+# "Please use the cloud URL: https://…", and no address of a manual.
+_NAMED_ADDRESS = re.compile(r"\burl\W{1,3}(https?://[^\s\"'<>]+)", re.IGNORECASE)
 
 
 def sources_of(video: Video | None, refusal: str, base_url: str) -> list[Source]:
@@ -27,7 +28,7 @@ def sources_of(video: Video | None, refusal: str, base_url: str) -> list[Source]
         refusal: What the content route said: some name an address in it.
         base_url: What an address without a host is relative to.
     """
-    found: list[Source] = [match.rstrip(".,;)") for match in _ADDRESS.findall(refusal)]
+    found: list[Source] = [match.rstrip(".,;)") for match in _NAMED_ADDRESS.findall(refusal)]
     for holder in _holders(video.raw if video else {}):
         address = _address(holder.get("url"), base_url)
         content = _content(holder.get("b64_json") or holder.get("base64"))

@@ -12,7 +12,6 @@ import pytest
 
 from openvideos import (
     APIConnectionError,
-    APIStatusError,
     AuthenticationError,
     DownloadIncomplete,
     InternalServerError,
@@ -21,7 +20,6 @@ from openvideos import (
     OpenVideosError,
     UnexpectedContent,
     UnsupportedByServer,
-    VariantUnsupported,
     VideoExpired,
     VideoFailed,
     VideoNotReady,
@@ -29,10 +27,10 @@ from openvideos import (
 )
 
 from .conftest import Connect, Serve, by_one_kind
-from .fake_clock import EPOCH, FakeClock
+from .fake_clock import EPOCH
 from .faulty_server import Answer, FaultyServer, Reply, Request, Reset
+from .ranged_file import MP4
 
-MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 1000
 WEBP = b"RIFF\x00\x00\x00\x00WEBPVP8 " + bytes(100)
 VIDEO = {"id": "video_1", "object": "video", "status": "completed"}
 FILE = Reply(MP4, headers={"Content-Type": "video/mp4"})
@@ -181,19 +179,6 @@ def test_what_is_no_video_is_never_saved_as_one(
 
 
 @by_one_kind
-@pytest.mark.parametrize("kind", ["video/mp4", "application/octet-stream", "image/webp"])
-def test_a_video_in_place_of_a_thumbnail_is_told_from_one(
-    connect: Connect, serve: Serve, tmp_path: Path, kind: str
-) -> None:
-    videos = connect(serve([Reply(MP4, headers={"Content-Type": kind})]).base_url).videos
-    with pytest.raises(VariantUnsupported, match="has no variants"):
-        videos.download("video_1", tmp_path / "cat.webp", variant="thumbnail")
-    with pytest.raises(VariantUnsupported, match="has no variants"):
-        videos.download_content("video_1", variant="thumbnail")
-    assert list(tmp_path.iterdir()) == []
-
-
-@by_one_kind
 @pytest.mark.parametrize("kind", ["video/x-msvideo", "video/avi", "application/octet-stream", ""])
 def test_a_video_need_not_be_an_mp4(
     connect: Connect, serve: Serve, tmp_path: Path, kind: str
@@ -254,41 +239,6 @@ def test_why_there_is_nothing_to_download_is_told_by_the_job(
     with pytest.raises(error, match=message):
         connect(server.base_url).videos.download("video_1", tmp_path / "cat.mp4")
     assert list(tmp_path.iterdir()) == []
-
-
-@by_one_kind
-@pytest.mark.parametrize("status", [400, 404, 409])
-def test_a_file_may_appear_a_little_after_completion(
-    connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock, status: int
-) -> None:
-    server = serve(with_status(VIDEO, *[missing(status=status)] * 4, FILE))
-    connect(server.base_url).videos.download("video_1", tmp_path / "cat.mp4")
-    assert (tmp_path / "cat.mp4").read_bytes() == MP4
-    server = serve(with_status(VIDEO, missing(status=status)))
-    start = clock.time
-    with pytest.raises(APIStatusError, match="not ready"):
-        connect(server.base_url).videos.download("video_1", tmp_path / "dog.mp4")
-    assert 10 <= clock.time - start < 20
-
-
-def test_a_variant_that_a_server_does_not_have_is_told_at_once(
-    connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock
-) -> None:
-    server = serve(with_status(VIDEO, missing("Unsupported variant.", 400)))
-    with pytest.raises(VariantUnsupported, match="Unsupported variant"):
-        connect(server.base_url).videos.download("video_1", tmp_path / "x", variant="spritesheet")
-    assert clock.sleeps == []
-
-
-def test_a_file_that_appears_late_is_not_asked_for_in_a_rush(
-    connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock
-) -> None:
-    hurried = Reply({"error": {"message": "Not yet."}}, 409, {"Retry-After": "0"})
-    server = serve(with_status(VIDEO, hurried))
-    with pytest.raises(APIStatusError, match="Not yet"):
-        connect(server.base_url, max_retries=0).videos.download("video_1", tmp_path / "cat.mp4")
-    assert len(contents(server)) <= 21
-    assert clock.time >= 10
 
 
 PLACES: dict[str, Any] = {

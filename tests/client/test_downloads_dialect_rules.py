@@ -89,6 +89,8 @@ def test_rule_09_the_video_in_place_of_a_thumbnail_is_told_by_its_bytes(
         videos.download("video_1", tmp_path / "cat.webp", variant="thumbnail")
     assert caught.value.status_code == 200
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(VariantUnsupported, match="has no variants"):
+        videos.download_content("video_1", variant="thumbnail")
 
 
 @by_one_kind
@@ -226,6 +228,10 @@ def test_rule_12_an_address_in_the_refusal_is_used(
     client = connect(server.base_url, api_key="sk-secret", **SECRET)
     assert client.videos.download("video_1", tmp_path / "cat.mp4").read_bytes() == MP4
     assert_told_nothing(store, {"signature": ["1"]})
+    server = serve(job(VIDEO, Reply({"detail": f"Malformed. See the manual at {url}"}, 400)))
+    with pytest.raises(BadRequestError, match="manual"):
+        connect(server.base_url).videos.download("video_1", tmp_path / "dog.mp4")
+    assert len(store.requests) == 1
 
 
 @by_one_kind

@@ -375,7 +375,7 @@ moments = st.tuples(
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=70, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(moments=st.lists(moments, min_size=1, max_size=12), calls=st.integers(1, 3))
 def test_whatever_a_server_does_the_file_is_one_version_of_its_file_or_untouched(
