@@ -106,7 +106,8 @@ class OpenVideos(_ClientBase):
     """A client of a server that speaks the Videos protocol.
 
     It may be shared between threads, and used in a process that was forked, which then has
-    connections of its own.
+    connections of its own. At the level DEBUG, the logger `openvideos` tells each request and each
+    decision; `OPENVIDEOS_LOG=debug` in the environment shows that without further ado.
 
     Args:
         api_key: The server's key; left out, `OPENVIDEOS_API_KEY` or `OPENAI_API_KEY` of the
@@ -228,7 +229,8 @@ class AsyncOpenVideos(_ClientBase):
     """A client of a server that speaks the Videos protocol, on asyncio.
 
     Its arguments, attributes and errors are those of `OpenVideos`; its methods are awaited. It
-    may serve one event loop after another: each has connections of its own.
+    may serve one event loop after another, and several in several threads: each has connections of
+    its own. A process that was forked starts an event loop of its own.
     """
 
     def __init__(

@@ -35,12 +35,13 @@ class Connections:
         given: A client of the user's own, used in place of any other.
 
     Raises:
-        InvalidInput: The environment names proxies or certificates that cannot be used.
+        InvalidInput: The environment names proxies or certificates that cannot be used, or what was
+            given is something else.
     """
 
     def __init__(self, base_url: str, given: httpx.Client | None = None) -> None:
         self._base_url = base_url
-        self._given = given
+        self._given = _checked(given, httpx.Client)
         self._by_process: dict[int, httpx.Client] = {}
         self._closed = False
         self.client()
@@ -90,11 +91,14 @@ class AsyncConnections:
     Args:
         base_url: Where most requests go.
         given: A client of the user's own, used in place of any other.
+
+    Raises:
+        InvalidInput: What was given is something else.
     """
 
     def __init__(self, base_url: str, given: httpx.AsyncClient | None = None) -> None:
         self._base_url = base_url
-        self._given = given
+        self._given = _checked(given, httpx.AsyncClient)
         self._by_loop: WeakKeyDictionary[object, httpx.AsyncClient] = WeakKeyDictionary()
         self._closed = False
 
@@ -156,6 +160,15 @@ def _hide_query(request: httpx.Request) -> None:
 
 async def _async_hide_query(request: httpx.Request) -> None:
     _hide_query(request)
+
+
+def _checked(given: _Client | None, kind: type[_Client]) -> _Client | None:
+    if given is not None and not isinstance(given, kind):
+        raise InvalidInput(
+            f"http_client is a {type(given).__module__}.{type(given).__qualname__}; "
+            f"it must be an httpx.{kind.__name__}"
+        )
+    return given
 
 
 def _made(kind: type[_Client], base_url: str, prepare: Callable[[httpx.Request], Any]) -> _Client:

@@ -182,6 +182,19 @@ def test_another_http_client_may_be_given_to_a_copy(serve: Serve) -> None:
     assert ["x-mine" in request.headers for request in server.requests] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "wanted"),
+    [
+        (OpenVideos, httpx.AsyncClient, "httpx.AsyncClient; it must be an httpx.Client"),
+        (AsyncOpenVideos, httpx.Client, "it must be an httpx.AsyncClient"),
+        (OpenVideos, object, "builtins.object"),
+    ],
+)
+def test_an_http_client_of_the_wrong_kind_is_refused(kind: Any, given: Any, wanted: str) -> None:
+    with pytest.raises(InvalidInput, match=wanted):
+        kind(base_url="http://host/v1", http_client=given())
+
+
 @pytest.mark.parametrize("kind", [OpenVideos, AsyncOpenVideos])
 def test_a_client_and_its_copies_take_what_the_official_ones_take_for_videos(kind: Any) -> None:
     from openai import OpenAI
