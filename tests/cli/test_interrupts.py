@@ -2,9 +2,14 @@
 
 import os
 import pty
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from openvideos._cli.interrupts import Interrupts, NothingWasCreated
 from openvideos_emulator import Emulator
 
 from ..client.faulty_server import Reply, Request, Silence
@@ -89,6 +94,15 @@ def test_ctrl_c_between_two_attempts_creates_nothing(start: Start, serve: Serve,
     assert run("jobs", "--json").json() == []
 
 
+def test_ctrl_c_during_a_refused_attempt_keeps_the_next_from_being_made() -> None:
+    said: list[str] = []
+    with Interrupts(said.append, creates=True) as interrupts, interrupts.creating():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(NothingWasCreated):
+            interrupts.sleep(60)
+    assert len(said) == 1
+
+
 def test_cancelling_is_an_option_that_says_what_became_of_the_job(
     start: Start, slow: Emulator, run: Run
 ) -> None:
@@ -123,8 +137,6 @@ def test_ctrl_c_while_several_jobs_are_awaited_names_those_that_are_left(
 def test_a_terminal_gets_a_bar_on_stderr_and_data_only_on_stdout(
     fast: Emulator, folder: Path
 ) -> None:
-    import subprocess
-
     terminal, end = pty.openpty()
     small = ("--model", "wan", "--seconds", "1", "--size", "64x64")
     process = subprocess.Popen(
@@ -145,8 +157,6 @@ def test_a_terminal_gets_a_bar_on_stderr_and_data_only_on_stdout(
 
 
 def test_a_terminal_gets_a_table_whose_ids_are_whole(fast: Emulator, run: Run) -> None:
-    import subprocess
-
     id_ = run("create", "a cat", "--detach", "--base-url", fast.base_url).stdout.strip()
     terminal, end = pty.openpty()
     process = subprocess.Popen(

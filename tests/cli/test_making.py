@@ -2,9 +2,11 @@
 
 import io
 import sqlite3
+import time
 from pathlib import Path
 
 import av
+import httpx
 import pytest
 from PIL import Image
 
@@ -80,7 +82,7 @@ def test_a_prompt_is_read_from_standard_input(at: None, run: Run) -> None:
 def test_a_file_that_is_there_stops_the_create_before_it_is_sent(
     serve: Serve, run: Run, folder: Path
 ) -> None:
-    server = serve([Reply(QUEUED)])
+    server = serve([Reply(DONE)])
     (folder / "cat.mp4").write_text("mine")
     refused = run("create", "a cat", "-o", "cat.mp4", "--base-url", server.base_url)
     assert refused.code == 2
@@ -206,8 +208,6 @@ def test_a_lost_answer_is_uncertain_and_is_never_sent_again(serve: Serve, run: R
 def test_a_lost_job_that_the_list_shows_is_followed_and_not_created_again(
     fast: Emulator, serve: Serve, run: Run, folder: Path
 ) -> None:
-    import httpx
-
     created: list[str] = []
 
     def script(request: Request) -> Reply | Reset:
@@ -232,8 +232,6 @@ def test_a_lost_job_that_the_list_shows_is_followed_and_not_created_again(
 
 
 def test_a_job_of_another_command_is_not_taken_for_a_lost_one(serve: Serve, run: Run) -> None:
-    import time
-
     listed = {**QUEUED, "prompt": "a cat", "created_at": int(time.time())}
 
     def script(request: Request) -> Reply | Reset:

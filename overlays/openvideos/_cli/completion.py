@@ -14,7 +14,7 @@ def ids_in_journal(incomplete: str) -> list[tuple[str, str]]:
 
     journal = Journal.of_user(lambda _: None)
     return [
-        (entry.id, escape(printable(f"{entry.status}: {entry.prompt or entry.command}")))
+        (entry.id, escape(printable(f"{entry.status}: {entry.prompt or entry.command}"[:80])))
         for entry in journal.entries()
         if entry.id is not None and entry.id.startswith(incomplete)
     ]
