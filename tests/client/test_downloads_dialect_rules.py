@@ -272,6 +272,7 @@ NOT_ADDRESSES = [
     "ftp://127.0.0.1/cat.mp4",
     "file:///etc/passwd",
     "Task failed: see http://127.0.0.1:9/",
+    "/files could not be written",
     "http://[::1/cat.mp4",
     "http://",
     "cat.mp4",

@@ -206,6 +206,30 @@ def test_who_is_killed_between_naming_and_cleaning_up_does_not_lose_the_file(
     assert target.read_bytes() == named
 
 
+@by_one_kind
+def test_who_locks_a_part_that_has_just_got_its_final_name_takes_another(
+    connect: Connect, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, part = tmp_path / "cat.mp4", tmp_path / "cat.mp4.part"
+    with pytest.raises(DownloadIncomplete):
+        connect(serve([cut(FILE.whole(), 100_000)]).base_url, max_retries=0).videos.download(
+            "video_1", target
+        )
+    named, lock = part.read_bytes(), fcntl.flock
+
+    def lock_late(*arguments: Any) -> None:
+        if not target.exists():
+            part.rename(target)  # as its holder does before it lets go
+        lock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    with pytest.raises(DownloadIncomplete):
+        connect(serve([cut(CHANGED.whole(), 1000)]).base_url, max_retries=0).videos.download(
+            "video_1", target
+        )
+    assert target.read_bytes() == named
+
+
 @pytest.fixture(params=["locks", "no locks"])
 def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """A disk that can lock files and one that cannot, as some of networks."""
