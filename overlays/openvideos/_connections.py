@@ -22,6 +22,8 @@ _LIMITS: Final = httpx.Limits(
     keepalive_expiry=4.0,
 )
 
+_PROXIES: Final = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY"
+
 _Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
 
@@ -179,10 +181,16 @@ def _made(kind: type[_Client], base_url: str, prepare: Callable[[httpx.Request],
             verify=certificates_for(base_url),
             event_hooks={"request": [prepare]},
         )
-    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+    except httpx.InvalidURL:
+        # What it says is not shown: it may be a part of a password with a slash in it.
         raise InvalidInput(
-            "What the environment says of proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY) "
-            f"or certificates (SSL_CERT_FILE, SSL_CERT_DIR) cannot be used: {error}"
+            f"What the environment says of proxies ({_PROXIES}) is no address: a host or port in it "
+            "is wrong"
+        ) from None
+    except (ImportError, OSError, ValueError) as error:
+        raise InvalidInput(
+            f"What the environment says of proxies ({_PROXIES}) or certificates (SSL_CERT_FILE, "
+            f"SSL_CERT_DIR) cannot be used: {error}"
         ) from error
 
 

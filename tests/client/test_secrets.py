@@ -127,6 +127,18 @@ def test_an_address_that_is_none_is_refused_without_its_password(url: str) -> No
     assert MARK not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize(
+    "proxy", ["http://user:s3cr3t/x@host:80", "http://user:s3cr3t@host:x", "x://u:s3cr3t@host"]
+)
+def test_a_proxy_that_is_none_is_refused_without_its_password(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(InvalidInput, match="HTTP_PROXY") as caught:
+        OpenVideos(base_url="http://host/v1")
+    assert MARK not in "".join(traceback.format_exception(caught.value))
+
+
 def test_short_values_and_those_that_are_no_secrets_do_not_garble_what_servers_say(
     repeating_server: FaultyServer,
 ) -> None:
