@@ -14,6 +14,7 @@ from ._polling import LATE_BY
 from ._statuses import is_final
 
 if TYPE_CHECKING:
+    from ._errors import APIError
     from ._models import Video
 
 _View: TypeAlias = tuple[str, object]
@@ -26,11 +27,11 @@ class ListTrust:
     """What is known of a server's list.
 
     Attributes:
-        fit: Whether to ask it at all.
+        unfit: Why not to ask it any more; None while it may be asked.
         proven: Whether it has shown that a job went on which nobody asked for by itself.
     """
 
-    fit: bool = True
+    unfit: str | None = None
     proven: bool = False
     _views: dict[str, _View] = field(factory=dict, init=False)
     _asked_alone: set[str] = field(factory=set, init=False)  # since the list showed them last
@@ -45,7 +46,7 @@ class ListTrust:
         """Note what a page shows of a job."""
         since = self._over.get(video.id)
         if since is not None and now - since >= LATE_BY and not is_final(video.status):
-            self.fit = False
+            self.unfit = "it shows a job to be unfinished that is over"
         view = _view(video)
         if video.id not in self._asked_alone and _differ(self._views.get(video.id), view):
             self.proven = True
@@ -94,15 +95,20 @@ class ListTrust:
             self._empty_handed += 1
         # Where jobs are found to have gone on whenever they are asked for by themselves, and the
         # list shows none to have gone on otherwise, it is only written by that asking.
-        frozen = self._behind and not self.proven
-        if frozen or self._empty_handed >= _PATIENCE:
-            self.fit = False
+        if self._behind and not self.proven:
+            self.unfit = "it shows jobs to go on only when they are asked for by themselves"
+        elif self._empty_handed >= _PATIENCE:
+            self.unfit = "it shows none of the jobs"
 
     def failed(self) -> None:
         """Note that the list could not be had while a job could."""
         self._failed_alone += 1
         if self._failed_alone >= _PATIENCE:
-            self.fit = False
+            self.unfit = "it cannot be had, while jobs can"
+
+    def refused(self, error: APIError) -> None:
+        """Note that the server refuses to give the list."""
+        self.unfit = f"it is refused: {error}"
 
 
 def _view(video: Video) -> _View:

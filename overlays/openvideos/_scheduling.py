@@ -250,7 +250,7 @@ class Schedule:
         current.pages += 1
         current.barren = current.barren + 1 if len(current.sought) == sought else 0
         current.after = next_cursor(listed, after=current.after, limit=PAGE_SIZE)
-        if not (fresh and current.after) or self._is_vain(current, fresh[-1]):
+        if not (fresh and current.after) or self._is_vain(current, listed.data):
             self._walked(current)
 
     def alone(self, sights: Iterable[tuple[str, Sight[Video] | None]]) -> None:
@@ -320,7 +320,7 @@ class Schedule:
         have left out to be nowhere.
         """
         sought: set[str] = set()
-        if self.trust.fit:
+        if not self.trust.unfit:
             page_of = {
                 id_: self._page_of.get(id_, 0) for id_ in due if self._missed[id_] < _MISSED_OFTEN
             }
@@ -339,13 +339,15 @@ class Schedule:
         """Return how many of the jobs that pages showed are asked for by themselves as well."""
         return 1 if self.trust.proven else max(pages, 2)
 
-    def _is_vain(self, current: _Round, last: Video) -> bool:
+    def _is_vain(self, current: _Round, page: list[Video]) -> bool:
         """Tell whether a further page would hardly show what is sought."""
         if not current.sought or current.barren > max(len(current.sought) // 4, 1):
             return True
-        created = [self._created(id_) for id_ in current.sought]
-        known = [moment for moment in created if moment is not None]
-        return bool(last.created_at and len(known) == len(created) and last.created_at < min(known))
+        oldest = [self._created(id_) for id_ in current.sought]
+        first, last = page[0].created_at, page[-1].created_at
+        if first is None or last is None or first < last or None in oldest:
+            return False  # not the newest first, or not known
+        return last < min(moment for moment in oldest if moment is not None)
 
     def _created(self, id_: str) -> int | None:
         videos = (awaited.poll.video for awaited in self._awaited.get(id_, ()))
@@ -385,7 +387,7 @@ class Schedule:
             if current.pages:
                 self._missed.update(current.sought)
             else:
-                self.trust.fit = False
+                self.trust.refused(error)
             alone = current.sought
         for id_ in current.sought - alone:
             self._apply(id_, failure)

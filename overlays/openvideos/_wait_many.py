@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._errors import InvalidInput
+from ._cancelling import Cancelled
+from ._errors import InvalidInput, WaitCancelled
 from ._flows import Flow, Sleep
-from ._polling import DEFAULT_MAX_WAIT, check_limits
+from ._polling import DEFAULT_MAX_WAIT, Stop, check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._cancelling import CancelToken
     from ._job_results import JobResult
     from ._jobs import AsyncJob, Job
     from ._models import Video
     from ._requests import HasContext
+    from ._scheduling import Awaited
 
     AnyJob: TypeAlias = str | Job | AsyncJob | Video
 
@@ -27,6 +31,7 @@ def wait_many(  # noqa: D417 - the first argument becomes self
     max_wait: float | None = DEFAULT_MAX_WAIT,
     interval: float | None = None,
     on_update: Callable[[Video], object] | None = None,
+    cancel: CancelToken | None = None,
 ) -> Flow[list[JobResult]]:
     """Wait until many jobs are over; return what became of each, in the order given.
 
@@ -42,6 +47,8 @@ def wait_many(  # noqa: D417 - the first argument becomes self
             for (0.5 to 60 s), else 10 s that grow to 20 s.
         on_update: Called with a job at each change of its status or progress, which never goes
             back. May be a coroutine function at an async client.
+        cancel: Ends the waiting when it is cancelled. Jobs that were not over by then have the
+            error `WaitCancelled`, and run on.
 
     Raises:
         InvalidInput: An argument means nothing.
@@ -59,8 +66,12 @@ def wait_many(  # noqa: D417 - the first argument becomes self
         for state in states
     ]
     try:
-        while (pause := (yield from attend(resource, schedule, listener.tell))) is not None:
-            yield Sleep(pause)
+        attended = partial(attend, resource, schedule, listener.tell, cancel)
+        while (pause := (yield from attended())) is not None:
+            yield Sleep(pause, cancel)
+    except Cancelled:
+        for each in awaited:
+            each.end = each.end or Stop(_cancelled(each))
     except BaseException as error:
         left = sum(each.end is None for each in awaited)
         error.add_note(
@@ -69,6 +80,17 @@ def wait_many(  # noqa: D417 - the first argument becomes self
         )
         raise
     return [result_of(each, index) for index, each in enumerate(awaited)]
+
+
+def _cancelled(awaited: Awaited) -> WaitCancelled:
+    id_, video = awaited.job.id, awaited.job.video
+    seen = awaited.poll.last_seen()
+    return WaitCancelled(
+        f"The wait for {id_} was cancelled ({seen}). It runs on: wait for it again, or with "
+        f"videos.job({id_!r}) in another process.",
+        job_id=id_,
+        video=video,
+    )
 
 
 def _several(jobs: object) -> Iterable[object]:

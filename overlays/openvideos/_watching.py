@@ -7,12 +7,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from . import _operations as operations
+from ._cancelling import Cancelled
 from ._errors import InvalidInput, JobError, OpenVideosError
 from ._files import checked_id
 from ._flows import Flow, Tell, Together
 from ._job_results import JobResult
 from ._job_states import JobState
 from ._jobs import JobHandle
+from ._logging import logger
 from ._looking import look
 from ._models import Video
 from ._polling import DEFAULT_MAX_WAIT, Finish, Stop, check_limits
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ._cancelling import CancelToken
     from ._decoding import ListedVideos
     from ._jobs import AsyncJob
     from ._looking import Sight
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
 
 
 def attend(
-    resource: HasContext, schedule: Schedule, tell: Callable[[Awaited], Flow[None]]
+    resource: HasContext,
+    schedule: Schedule,
+    tell: Callable[[Awaited], Flow[None]],
+    cancel: CancelToken | None = None,
 ) -> Flow[float | None]:
     """Look at all jobs whose time has come; return after how many seconds the next one's comes.
 
@@ -41,25 +47,36 @@ def attend(
         resource: What asks.
         schedule: The jobs.
         tell: Called with each job that went on, and each whose waiting ended.
+        cancel: Ends it when it is cancelled.
 
     Returns:
         The seconds; None where there is nothing to wait for.
+
+    Raises:
+        Cancelled: The token was cancelled.
     """
     clock = resource.context.clock
     while True:
+        unfit = schedule.trust.unfit
         match schedule.step(clock.monotonic(), clock.random()):
             case Rest(seconds):
                 yield from _tell_changes(schedule, tell)
+                if seconds is not None:
+                    logger.debug("jobs are looked at again in %.3f s", seconds)
                 return seconds
             case Turn(after, until):
-                schedule.page((yield from _page(resource, after, until)))
+                logger.debug("a page of the list is looked at, after %s", after)
+                schedule.page((yield from _page(resource, after, until, cancel)))
             case Ask(jobs):
-                looks = [_look_by(resource, id_, until) for id_, until in jobs.items()]
+                logger.debug("%d jobs are looked at by themselves", len(jobs))
+                looks = [_look_by(resource, id_, until, cancel) for id_, until in jobs.items()]
                 outcomes = yield Together(looks)
                 for outcome in outcomes:
                     if isinstance(outcome, BaseException):
                         raise outcome
                 schedule.alone(zip(jobs, outcomes, strict=True))
+        if schedule.trust.unfit != unfit:
+            logger.debug("the list is not asked any more: %s", schedule.trust.unfit)
         yield from _tell_changes(schedule, tell)
 
 
@@ -68,17 +85,24 @@ def _tell_changes(schedule: Schedule, tell: Callable[[Awaited], Flow[None]]) -> 
         yield from tell(awaited)
 
 
-def _page(resource: HasContext, after: str | None, until: float) -> Flow[Sight[ListedVideos]]:
+def _page(
+    resource: HasContext, after: str | None, until: float, cancel: CancelToken | None
+) -> Flow[Sight[ListedVideos]]:
     call = operations.list_(after=after, limit=PAGE_SIZE, order="desc")
-    return look(resource, call, _seconds(until - resource.context.clock.monotonic()))
+    left = until - resource.context.clock.monotonic()
+    return (yield from look(resource, call, _seconds(left), cancel))
 
 
-def _look_by(resource: HasContext, id_: str, until: float) -> Flow[Sight[Video] | None]:
+def _look_by(
+    resource: HasContext, id_: str, until: float, cancel: CancelToken | None
+) -> Flow[Sight[Video] | None]:
     """Look at a job by itself; return None where it is too late for that when its turn comes."""
     left = until - resource.context.clock.monotonic()
     if left <= 0:
         return None
-    return (yield from look(resource, operations.retrieve(id_), _seconds(left)))
+    if cancel and cancel.cancelled:
+        raise Cancelled
+    return (yield from look(resource, operations.retrieve(id_), _seconds(left), cancel))
 
 
 def _seconds(left: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 import pytest
 from attrs import define
@@ -126,17 +127,25 @@ def test_every_job_ends_as_it_must_in_time_and_is_asked_for_gently(
     assert all(number <= 2 * rounds for path, number in looks.items() if path != "/videos")
 
 
-@pytest.mark.parametrize(("jobs", "least"), [(1000, 50), (100, 25), (20, 5)])
-def test_a_list_costs_a_fraction_of_asking_one_by_one(jobs: int, least: int) -> None:
-    requests = {}
-    for kind in ("list", "one by one"):
-        clock = FakeClock()
-        ends = {f"video_{i}": 55.0 * (1 + 5 * i // jobs) for i in range(jobs)}  # a fifth at once
-        refusal = None if kind == "list" else Reply({"detail": "Not Found"}, 404)
-        server = ManyJobs(lambda clock=clock: clock.time, ends, list_answer=refusal)  # type: ignore[misc]  # bound at once
-        driver = VirtualDriver(server.answer, clock, SETTINGS)
-        results = driver.run(wait_many(driver, list(ends), interval=10.0))
-        assert all(result.ok for result in results)
-        assert clock.time <= 285
-        requests[kind] = len(driver.sends)
-    assert requests["list"] * least <= requests["one by one"], requests
+def requests_for(number: int, *, listed: bool) -> tuple[int, int]:
+    """How many requests jobs cost that end a fifth at a time, and how many looks at each make."""
+    clock = FakeClock()
+    ends = {f"video_{i}": 55.0 * (1 + 5 * i // number) for i in range(number)}
+    refusal = None if listed else Reply({"detail": "Not Found"}, 404)
+    jobs = ManyJobs(lambda: clock.time, ends, list_answer=refusal)
+    driver = VirtualDriver(jobs.answer, clock, SETTINGS)
+    results = driver.run(wait_many(driver, list(ends), interval=10.0))
+    assert all(result.ok for result in results)
+    assert clock.time <= 285
+    return len(driver.sends), sum(ceil(end / 10) + 1 for end in ends.values())
+
+
+@pytest.mark.parametrize(("number", "fraction"), [(1000, 50), (100, 25), (20, 5)])
+def test_a_list_costs_a_fraction_of_asking_one_by_one(number: int, fraction: int) -> None:
+    requests, looks = requests_for(number, listed=True)
+    assert requests * fraction <= looks
+
+
+def test_one_by_one_each_job_costs_a_request_an_interval() -> None:
+    requests, looks = requests_for(20, listed=False)
+    assert requests == looks + 1

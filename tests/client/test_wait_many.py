@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 from openvideos import (
     AuthenticationError,
+    CancelToken,
     InvalidInput,
     JobResult,
     NotFoundError,
     VideoFailed,
+    WaitCancelled,
     WaitTimeout,
 )
+from openvideos._clock import Clock
 
 from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock
-from .faulty_server import Reply, Request, Reset, refusing_url
+from .faulty_server import Reply, Request, Reset, Silence, refusing_url
 from .many_jobs import ManyJobs
 
 
@@ -128,6 +132,35 @@ def test_an_error_of_the_listener_ends_the_wait_and_the_jobs_can_be_waited_for_a
     assert all(result.ok for result in videos.wait_many(list(jobs.ends)))
 
 
+def test_a_token_ends_the_wait_and_keeps_what_is_known(
+    connect: Connect, serve: Serve, clock: FakeClock
+) -> None:
+    token = CancelToken()
+    jobs = jobs_of(clock, 150)
+
+    def stop(video: Any) -> None:
+        if video.id == "video_40" and video.status == "completed":
+            token.cancel()
+
+    results = waited_for(connect, serve, jobs, on_update=stop, cancel=token)
+    assert 30 < sum(result.ok for result in results) < 80
+    late = results[-1].error
+    assert isinstance(late, WaitCancelled)
+    assert late.video
+    assert "videos.job('video_149')" in str(late)
+
+
+def test_a_token_ends_a_request_that_hangs(connect: Connect, serve: Serve) -> None:
+    token = CancelToken()
+    jobs = [f"video_{number}" for number in range(40)]
+    server = serve(lambda request: Silence())
+    canceller = threading.Timer(0.1, token.cancel)
+    canceller.start()
+    results = connect(server.base_url, _clock=Clock()).videos.wait_many(jobs, cancel=token)
+    canceller.join()
+    assert all(isinstance(result.error, WaitCancelled) for result in results)
+
+
 @pytest.mark.parametrize("jobs", ["video_1", 7, ["video_1", None], [""]])
 def test_what_is_no_list_of_jobs_is_refused(connect: Connect, jobs: Any) -> None:
     with pytest.raises(InvalidInput, match=r"jobs|empty"):
@@ -159,13 +192,19 @@ UNFIT: dict[str, dict[str, Any]] = {
 @by_one_kind
 @pytest.mark.parametrize("how", UNFIT.values(), ids=UNFIT)
 def test_jobs_are_asked_for_one_by_one_where_the_list_is_unfit(
-    connect: Connect, serve: Serve, clock: FakeClock, how: dict[str, Any]
+    connect: Connect,
+    serve: Serve,
+    clock: FakeClock,
+    how: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("DEBUG", "openvideos")
     jobs = jobs_of(clock, 16, last=120, failing={"video_5"}, **how)
     results = waited_for(connect, serve, jobs)
     assert [result.ok for result in results] == [i != 5 for i in range(16)]
     assert clock.time <= 131
     assert jobs.requests.count("list") <= 4
+    assert "the list is not asked any more: it " in caplog.text
 
 
 FIT: dict[str, dict[str, Any]] = {

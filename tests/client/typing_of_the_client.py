@@ -14,6 +14,7 @@ from openvideos import (
     NOT_GIVEN,
     APIStatusError,
     AsyncJob,
+    AsyncJobQueue,
     AsyncOpenVideos,
     AsyncPage,
     AsyncPages,
@@ -23,6 +24,8 @@ from openvideos import (
     CreateUncertain,
     Job,
     JobError,
+    JobQueue,
+    JobResult,
     OpenVideos,
     Page,
     RawResponse,
@@ -206,3 +209,22 @@ def webhooks(client: OpenVideos) -> None:
 def prices() -> None:
     assert_type(estimate_cost(model="sora-2", size="720x1280", seconds="4"), Decimal)
     estimate_cost(model="m", size="1x1", seconds=4, prices={"m": {"1x1": "0.05"}, "n": 0.1})
+
+
+def many(client: OpenVideos, jobs: list[Job]) -> None:
+    results = client.videos.wait_many([*jobs, "video_1"], max_wait=None)
+    assert_type(results, list[JobResult])
+    assert_type(results[0].unwrap(), Video)
+    queue = JobQueue(client, max_in_flight=2)
+    assert_type(queue.submit(prompt="x", seconds=4), int)
+    for result in queue:
+        assert_type(result.ok, bool)
+    queue.submit(prompt=4)  # type: ignore[arg-type]  # it must be refused
+
+
+async def many_async(client: AsyncOpenVideos, jobs: list[AsyncJob]) -> None:
+    assert_type(await client.videos.wait_many(jobs), list[JobResult])
+    queue = AsyncJobQueue(client, max_in_flight=2)
+    assert_type(await queue.run(), list[JobResult])
+    async for result in queue:
+        assert_type(result, JobResult)
