@@ -184,8 +184,8 @@ def _made(kind: type[_Client], base_url: str, prepare: Callable[[httpx.Request],
     except httpx.InvalidURL:
         # What it says is not shown: it may be a part of a password with a slash in it.
         raise InvalidInput(
-            f"What the environment says of proxies ({_PROXIES}) is no address: a host or port in it "
-            "is wrong"
+            f"What the environment says of proxies ({_PROXIES}) is no address: a host or port "
+            "in it is wrong"
         ) from None
     except (ImportError, OSError, ValueError) as error:
         raise InvalidInput(
