@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 import secrets
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import av
@@ -100,15 +102,36 @@ def assert_all_files_decode(rows: list[Row], folder: Path) -> None:
     assert {file.name for file in folder.glob("*.mp4")} == saved
 
 
+def until_creating(ledger: Path) -> None:
+    """Wait until a create is under way, or for a second."""
+    deadline = time.monotonic() + 1
+    query = "SELECT 1 FROM openvideos_batch_lines WHERE state = 'creating'"
+    while time.monotonic() < deadline:
+        with (
+            suppress(sqlite3.OperationalError),  # it is not there yet
+            closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as connection,
+        ):
+            if connection.execute(query).fetchone():
+                return
+        time.sleep(0.01)
+
+
 def run_with_kills(
-    commands: Commands, file: Path, arguments: list[object], *, kills: int, seed: int
+    commands: Commands, file: Path, out: Path, options: list[object], *, kills: int, seed: int
 ) -> tuple[int, int]:
-    """Kill the command at random moments, then let it end; return its exit code and the lines."""
+    """Kill the command at random moments, every other of them after a create has begun.
+
+    Returns:
+        The exit code of a last run to the end, and how many lines there are.
+    """
     chance = random.Random(seed)  # noqa: S311 - it is to be the same in each run
+    arguments = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.05, *options]
     lines = add_lines(file, 8)
     while kills:
         process = commands.start(arguments)
-        time.sleep(chance.uniform(0.05, 0.5))
+        if kills % 2:
+            until_creating(out / "batch.sqlite3")
+        time.sleep(chance.uniform(0, 0.45))
         kill(process)
         if commands.wait() < 0:
             kills -= 1
@@ -122,8 +145,7 @@ def test_a_batch_killed_twenty_times_makes_each_line_once(
     commands: Commands, tmp_path: Path
 ) -> None:
     file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
-    arguments: list[object] = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.05]
-    code, lines = run_with_kills(commands, file, [*arguments, "--settle", 3], kills=20, seed=1)
+    code, lines = run_with_kills(commands, file, out, ["--settle", 3], kills=20, seed=1)
     rows, made = rows_of(out / "batch.sqlite3"), jobs_at(commands)
     assert code == 0, commands.log.read_text()[-2000:]
     assert [row.state for row in rows] == ["saved"] * lines
@@ -137,9 +159,8 @@ def test_without_a_list_lost_lines_are_held_until_repeating_is_asked_for(
     commands: Commands, tmp_path: Path
 ) -> None:
     file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
-    arguments: list[object] = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.05]
-    arguments += ["--header", "X-No-List: 1"]
-    code, lines = run_with_kills(commands, file, arguments, kills=6, seed=2)
+    options: list[object] = ["--header", "X-No-List: 1"]
+    code, lines = run_with_kills(commands, file, out, options, kills=5, seed=2)
     rows, made = rows_of(out / "batch.sqlite3"), jobs_at(commands)
     held = [row for row in rows if row.held]
     assert code == 3
@@ -149,7 +170,8 @@ def test_without_a_list_lost_lines_are_held_until_repeating_is_asked_for(
     assert_no_line_was_made_twice(rows, made)
     assert_all_files_decode(rows, out)
 
-    assert commands.run([*arguments, "--on-uncertain", "repeat"]) == 0
+    options += ["--interval", 0.05, "--on-uncertain", "repeat"]
+    assert commands.run([file, "--out", out, *options]) == 0
     rows = rows_of(out / "batch.sqlite3")
     assert [row.state for row in rows] == ["saved"] * lines
     assert {row.position for row in rows if row.repeats} == {row.position for row in held}

@@ -167,6 +167,7 @@ class Worker:
         self._look_at, self._look_pause = 0.0, _LOOK_FIRST
         self._stopped: BaseException | None = None
         self._is_closing = False
+        self._is_lease_lost = False
         self._was_answered = False
 
     @property
@@ -210,14 +211,13 @@ class Worker:
         """Do what is to be done; return whether there is more to come."""
         if self._stopped or self._is_closing:
             return False
-        try:
-            await self._take_over(watcher)
-            await self._start_jobs(watcher)
-        except LeaseLostError:
-            self._end_following()  # others do it; what is theirs no more comes back to the new name
+        if self._is_lease_lost:
+            self._end_following()  # others may have taken it over; what they left comes back
             await self._join()
-            return True
+        await self._take_over(watcher)
         standing = await self._ledger.run(queries.standing)
+        if standing.pending:
+            await self._start_jobs(watcher)
         if standing.uncertain and not self._looking and time.monotonic() >= self._look_at:
             self._looking = self._spawn(self._look_for_lost())
         return standing.unsettled > 0
@@ -257,7 +257,7 @@ class Worker:
             task.cancel()
 
     async def _join(self) -> None:
-        self._id = new_name()
+        self._id, self._is_lease_lost = new_name(), False
         await self._ledger.run(
             queries.join, self._id, host=process_space(), process=os.getpid(), lease=_LEASE
         )
@@ -268,26 +268,31 @@ class Worker:
             try:
                 await self._ledger.run(queries.stay, self._id, lease=_LEASE)
             except LeaseLostError:
-                self._wake.set()  # the next round joins anew
+                self._is_lease_lost = True
+                self._wake.set()
 
     async def _take_over(self, watcher: AsyncWatcher) -> None:
         for row in await self._ledger.run(queries.take_over, self._id, is_dead=is_dead):
             self._spawn(self._follow(watcher, self._id, row, None))
 
     async def _start_jobs(self, watcher: AsyncWatcher) -> None:
-        while len(self._creates) < _CREATES:
+        while len(self._creates) < _CREATES and not (self._is_closing or self._stopped):
             began = Moment()
             limit = self._throttle.limit(began.monotonic)
             if not limit:
                 return
-            row = await self._ledger.run(
-                queries.claim,
-                self._id,
-                max_in_flight=limit,
-                settle=self._plan.settle,
-                keyed=self._plan.keyed,
-                lease=_LEASE,
-            )
+            try:
+                row = await self._ledger.run(
+                    queries.claim,
+                    self._id,
+                    max_in_flight=limit,
+                    settle=self._plan.settle,
+                    keyed=self._plan.keyed,
+                    lease=_LEASE,
+                )
+            except LeaseLostError:
+                self._is_lease_lost = True
+                return
             if row is None:
                 return
             self._creates.add(self._spawn(self._make(watcher, self._id, row, began)))
