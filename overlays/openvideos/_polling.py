@@ -18,6 +18,7 @@ from ._errors import (
     InvalidInput,
     NotFoundError,
     OpenVideosError,
+    UnsupportedByServer,
     VideoLost,
     WaitTimeout,
 )
@@ -121,6 +122,7 @@ class Poll:
     video: Video | None = None
     attempts: int = 0
     last_error: OpenVideosError | None = field(default=None, init=False)
+    _answered: bool = field(default=False, init=False)
     _last_look_planned: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -163,6 +165,7 @@ class Poll:
             chance: A number from 0 up to 1.
         """
         self.last_error = None
+        self._answered = True
         if self.video and self.video.progress is not None:
             video.progress = max(self.video.progress, video.progress or 0)
         self.video = video
@@ -236,7 +239,10 @@ class Poll:
 
     def _judged(self, error: APIError) -> APIError:
         """Return the error for an answer that waiting cannot help."""
-        if self.video is None or type(error) is not NotFoundError:
+        if not isinstance(error, NotFoundError) or error.status_code != 404:
+            return error
+        # Where the job was answered for before, not even "no such route" is about the route.
+        if not self._answered and (self.video is None or isinstance(error, UnsupportedByServer)):
             return error
         lost = VideoLost(
             f"The server knows {self.job_id} no more, which was {self.last_seen()}: {error} "

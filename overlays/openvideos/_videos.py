@@ -59,6 +59,7 @@ def _poll(  # noqa: D417 - the first argument becomes self
 
     Raises:
         WaitTimeout: It was not over in time, and runs on.
+        VideoLost: The server knew it, and does not any more.
         APIError: The server says that asking for it is of no use.
     """
     return wait_until_final(
@@ -112,6 +113,7 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
         InvalidInput: An argument cannot be sent.
         CreateUncertain: The answer to the create was lost: there may be a job.
         WaitTimeout: It was not over in time, and runs on.
+        VideoLost: The server knew it, and does not any more.
         APIError: A request did not succeed.
     """
     interval = _seconds(poll_interval_ms)
@@ -199,7 +201,8 @@ class Videos(Resource):
 
         It is the one that no other request of this client made, that was created in the time of the
         request, and that shows the prompt (and model, size and length) where the list shows any. A
-        server that still works on the request shows it late.
+        server that still works on the request shows it late, and one that rewrites prompts not as
+        it was asked for: None is no proof that there is no job.
 
         Args:
             uncertain: The error that the create raised.
@@ -266,7 +269,8 @@ class AsyncVideos(AsyncResource):
 
         It is the one that no other request of this client made, that was created in the time of the
         request, and that shows the prompt (and model, size and length) where the list shows any. A
-        server that still works on the request shows it late.
+        server that still works on the request shows it late, and one that rewrites prompts not as
+        it was asked for: None is no proof that there is no job.
 
         Args:
             uncertain: The error that the create raised.

@@ -419,6 +419,10 @@ def test_rule_27_a_job_that_the_server_has_forgotten_is_lost_with_its_last_state
     assert error.video is not None
     assert error.video.progress == 40
     assert isinstance(error, NotFoundError)
+    for routeless in (b"<html>404", b"404 page not found", {"detail": "Not Found"}):
+        server = serve([Reply(RUNNING), Reply(routeless, 404)])
+        with pytest.raises(VideoLost, match="knows video_1 no more"):
+            connect(server.base_url).videos.job("video_1").wait()
     with pytest.raises(NotFoundError) as unknown:
         connect(serve([forgotten]).base_url).videos.job("never_seen").wait()
     assert not isinstance(unknown.value, VideoLost)

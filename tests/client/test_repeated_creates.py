@@ -38,6 +38,16 @@ def test_a_create_with_a_key_is_sent_again_with_the_same_key(
     assert [each.headers["idempotency-key"] for each in server.requests] == ["line-7"] * 3
 
 
+def test_a_create_that_is_awaited_takes_a_key_and_a_body_type_too(
+    connect: Connect, serve: Serve
+) -> None:
+    server = serve([LOST["reset"], Reply({"id": "video_1", "status": "completed"})])
+    videos = connect(server.base_url).videos
+    videos.create_and_poll(prompt="x", idempotency_key="k", body_type="json")
+    assert [each.json() for each in server.requests] == [{"prompt": "x"}] * 2
+    assert {each.headers["idempotency-key"] for each in server.requests} == {"k"}
+
+
 @pytest.mark.parametrize("lost", LOST)
 def test_a_client_that_was_told_so_repeats_creates(
     connect: Connect, serve: Serve, lost: str

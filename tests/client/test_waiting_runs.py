@@ -159,7 +159,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     events=EVENTS,
     max_wait=st.none() | st.floats(0, 400),
