@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import enum
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
-
+from ._arrivals import Arrival, pause_or_raise, tried
 from ._calls import Call, given
-from ._content import START, VideoContent, kind_of, wrong_checksum
 from ._error_bodies import describe
 from ._errors import (
-    APIConnectionError,
     APIError,
     APIStatusError,
-    DownloadIncomplete,
     OpenVideosError,
     UnexpectedContent,
     UnsupportedByServer,
@@ -22,43 +17,28 @@ from ._errors import (
     VideoExpired,
     VideoNotReady,
 )
-from ._flows import Close, Flow, Sleep, open_stream, pour, read, work
+from ._flows import Flow, Sleep
 from ._media_types import media_type
 from ._operations import Variant, download_content, retrieve
 from ._parts import held_part
 from ._pauses import retry_after
 from ._polling import bounded
 from ._requests import execute
-from ._retries import pause_before_retry
 from ._sources import sources_of
-from ._status_errors import status_error
 from ._statuses import is_final
 from ._targets import part_place, safe_name, target_of
-from ._versions import (
-    FINISHED,
-    Other,
-    Piece,
-    Version,
-    place_of,
-    range_headers,
-)
+from ._versions import Version
 from ._waiting import completed
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Container
     from pathlib import Path
 
+    from ._arrivals import Progress
+    from ._content import VideoContent
     from ._models import Video
-    from ._parts import Part
     from ._requests import HasContext
-    from ._responses import Response
     from ._sources import Source
-    from ._targets import Target
-    from ._transport import Stream
-
-# How many bytes are here, and how many there are, if that is known.
-Progress: TypeAlias = "Callable[[int, int | None], object]"
 
 # What servers answer for a file that is not there (yet): the job's status tells why.
 _ASK_WHY = frozenset({400, 404, 405, 409, 410, 422, 425, 500, 501})
@@ -68,7 +48,6 @@ _NO_RANGES = frozenset({400, 501})  # of servers that stumble over a request for
 
 _APPEARS_WITHIN = 10.0  # seconds after completion in which files still appear at some servers
 _PAUSE = 1.0
-_LONGEST_ERROR_BODY = 1_000_000  # bytes
 
 
 def download(  # noqa: D417 - the first argument becomes self
@@ -144,7 +123,7 @@ def downloaded(
     target = target_of(path, name=safe_name(video_id, chosen), overwrite=overwrite)
     source = f"{chosen} of {video_id} at {resource.context.settings.base_url}"
     with held_part(part_place(target), source) as part:
-        arrival = _Arrival(resource, target, part, chosen, on_progress)
+        arrival = Arrival(resource, target, part, chosen, on_progress)
         yield from _brought(arrival, call, video_id, seen)
         return target.place(part)
 
@@ -177,14 +156,14 @@ def why_missing(video: Video, error: APIStatusError, *, now: float) -> OpenVideo
 
 
 def _brought(
-    arrival: _Arrival, call: Call[VideoContent], video_id: str, seen: Video | None
+    arrival: Arrival, call: Call[VideoContent], video_id: str, seen: Video | None
 ) -> Flow[None]:
     """Bring a file from its content route, or from where else the server has it."""
     clock = arrival.resource.context.clock
     start, refusals = clock.monotonic(), 0
     elsewhere: list[OpenVideosError] | None = None  # what went wrong there
     while True:
-        failure = yield from _tried(arrival, call, hand_back=_ASK_WHY)
+        failure = yield from tried(arrival, call, hand_back=_ASK_WHY)
         if failure is None:
             return
         _note(failure, elsewhere)
@@ -215,12 +194,12 @@ def _brought(
             asked = retry_after(failure.response.headers, clock.now())
             yield Sleep(_PAUSE if asked is None else bounded(asked))
             continue
-        yield from _pause_or_raise(arrival.resource, failure, refusals)
+        yield from pause_or_raise(arrival.resource, failure, refusals)
         refusals += 1
 
 
 def _brought_from_elsewhere(
-    arrival: _Arrival, video: Video, refusal: APIStatusError
+    arrival: Arrival, video: Video, refusal: APIStatusError
 ) -> Flow[list[OpenVideosError] | None]:
     """Bring a file from where else the server has it; return what went wrong, None if nothing."""
     failures: list[OpenVideosError] = []
@@ -242,11 +221,11 @@ def _note(failure: OpenVideosError, others: list[OpenVideosError] | None) -> Non
         failure.add_note(f"Nor could it be had from elsewhere: {other}")
 
 
-def _brought_from(arrival: _Arrival, source: Source) -> Flow[OpenVideosError | None]:
+def _brought_from(arrival: Arrival, source: Source) -> Flow[OpenVideosError | None]:
     if isinstance(source, str):
         arguments = {"method": "get", "url": source, "headers": {"Accept-Encoding": "identity"}}
         call: Call[None] = Call(arguments, decode=lambda _: None, brings_file=True)
-        return (yield from _tried(arrival, call))
+        return (yield from tried(arrival, call))
     kind = media_type(source)
     if kind is None:
         return UnexpectedContent("the bytes that came with the job are no video")
@@ -273,178 +252,3 @@ def _no_such_variant(variant: str, refusal: APIStatusError) -> VariantUnsupporte
         response=refusal.response,
         details=describe(refusal.response),
     )
-
-
-class _Again(enum.Enum):
-    """What is here does not fit to what the server has: the whole is to be asked for."""
-
-    AGAIN = "again"
-
-
-_AGAIN: Final = _Again.AGAIN
-
-
-def _tried(
-    arrival: _Arrival, call: Call[Any], hand_back: Container[int] = ()
-) -> Flow[OpenVideosError | None]:
-    """Ask one address until the file is here; return what went wrong if it does not get there.
-
-    Args:
-        arrival: What is to come.
-        call: The request for the whole.
-        hand_back: The statuses that are not for this function to judge.
-    """
-    part, attempt = arrival.part, 0
-    furthest = part.position
-    while True:
-        failure = yield from arrival.fetched(call)
-        if failure is None:
-            failure = yield from arrival.checked()
-            if failure is None:
-                return None
-        if failure is _AGAIN:
-            part.forget()
-            continue
-        if isinstance(failure, APIStatusError) and failure.status_code in hand_back:
-            return failure
-        if part.version.validator is not None and part.position > furthest:
-            attempt, furthest = 0, part.position
-        try:
-            yield from _pause_or_raise(arrival.resource, failure, attempt)
-        except OpenVideosError:
-            return failure
-        attempt += 1
-
-
-def _pause_or_raise(resource: HasContext, failure: OpenVideosError, attempt: int) -> Flow[None]:
-    clock = resource.context.clock
-    outcome: Response | APIConnectionError
-    if isinstance(failure, APIStatusError):
-        outcome = failure.response
-    elif isinstance(failure, APIConnectionError):
-        outcome = failure
-    else:
-        outcome = APIConnectionError(str(failure))
-    pause = pause_before_retry(
-        outcome,
-        creates=False,
-        attempt=attempt,
-        max_retries=resource.context.settings.max_retries,
-        now=clock.now(),
-        chance=clock.random(),
-    )
-    if pause is None:
-        raise failure
-    yield Sleep(pause)
-
-
-# What went wrong is returned: what the user's own function raises is never taken for it.
-_Outcome: TypeAlias = OpenVideosError | _Again | None
-
-
-@frozen
-class _Arrival:
-    """A file that is to come.
-
-    Attributes:
-        resource: Whose server to ask.
-        target: Where it goes.
-        part: What is here of it.
-        variant: What was asked for.
-        on_progress: Who is told of how much is here.
-    """
-
-    resource: HasContext
-    target: Target
-    part: Part
-    variant: str
-    on_progress: Progress | None
-
-    def range_headers(self) -> dict[str, str]:
-        """Return the headers that ask for what is missing; none where the whole is asked for."""
-        return range_headers(self.part.position, self.part.version)
-
-    def fetched(self, call: Call[Any]) -> Flow[_Outcome]:
-        """Ask for what is missing, once, and write what comes."""
-        headers = self.range_headers()
-        have = self.part.position if headers else 0
-        headers = {**call.arguments.get("headers", {}), **headers}
-        try:
-            stream = yield from open_stream(
-                evolve(call, arguments={**call.arguments, "headers": headers})
-            )
-        except APIConnectionError as error:
-            return error
-        try:
-            return (yield from self.received(stream, have))
-        finally:
-            yield Close(stream)
-
-    def received(self, stream: Stream, have: int) -> Flow[_Outcome]:
-        """Write what comes; `have` is from which byte on it was asked for."""
-        part, settings = self.part, self.resource.context.settings
-        response, begun = stream.response(settings), b""
-        try:
-            if not response.is_success and not (have and response.status_code == 416):
-                body = yield from _read_at_least(stream, _LONGEST_ERROR_BODY)
-                return status_error(stream.response(settings, body), creates=False)
-            place = place_of(response, have, part.version)
-            if place is FINISHED:
-                return None
-            if isinstance(place, Other):
-                sent = f"{response.url} sent a part that nobody asked for"
-                return _AGAIN if have else DownloadIncomplete(sent)
-            if not place.start:
-                begun = yield from _read_at_least(stream, START)
-        except APIConnectionError as error:
-            return error
-        if not place.start:
-            kind = kind_of(self.variant, stream.response(settings, begun))
-            self.target.file(kind)  # for its check
-            part.begin(place.version, kind)
-        broken = yield from pour(stream, self._sink(place.version.length), begun)
-        return self._judged(response, place, broken)
-
-    def checked(self) -> Flow[_Outcome]:
-        """Compare what is here with the checksum that the server gave, if it gave one."""
-        part = self.part
-        if part.version.checksum is None:
-            return None
-        if (yield from work(part.is_what_the_server_has)):
-            return None
-        url, algorithm = part.version.url, part.version.checksum.algorithm
-        part.forget()
-        return wrong_checksum(url, algorithm)
-
-    def _sink(self, length: int | None) -> Callable[[bytes], object]:
-        part, tell = self.part, self.on_progress
-        if tell is None:
-            return part.write
-
-        def write_and_tell(data: bytes) -> object:
-            part.write(data)
-            return tell(part.position, length)
-
-        return write_and_tell
-
-    def _judged(
-        self, response: Response, place: Piece, broken: APIConnectionError | None
-    ) -> _Outcome:
-        position, length = self.part.position, place.version.length
-        is_whole = position == length or (length is None and response.status_code != 206)
-        if place.end is not None and position > place.end:
-            self.part.forget()  # more came than was announced: it cannot be told what
-        elif broken is None and is_whole:
-            return None
-        why = f": {broken}" if broken else ""
-        of = "" if length is None else f" of {length}"
-        incomplete = DownloadIncomplete(f"{response.url} broke off: {position}{of} bytes came{why}")
-        incomplete.__cause__ = broken
-        return incomplete
-
-
-def _read_at_least(stream: Stream, size: int) -> Flow[bytes]:
-    data = b""
-    while len(data) < size and (piece := (yield from read(stream))):
-        data += piece
-    return data

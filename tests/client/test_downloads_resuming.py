@@ -76,6 +76,17 @@ def test_progress_that_is_made_gives_new_patience_and_none_made_does_not(
     assert len(server.requests) == 3
 
 
+def test_what_stands_still_is_carried_on_as_what_broke_off(
+    connect: Connect, serve: Serve, tmp_path: Path
+) -> None:
+    length = {"Content-Length": str(len(MP4))}
+    stuck = Reply(MP4[:1000], headers={**FILE.headers, **length})  # and no more, nor an end
+    server = serve(in_turn(stuck, FILE))
+    connect(server.base_url, timeout=0.2).videos.download("video_1", tmp_path / "cat.mp4")
+    assert asked(server) == [None, 1000]
+    assert (tmp_path / "cat.mp4").read_bytes() == MP4
+
+
 def test_a_later_download_carries_on_and_cleans_up(
     connect: Connect, serve: Serve, tmp_path: Path
 ) -> None:
