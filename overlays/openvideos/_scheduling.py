@@ -100,6 +100,9 @@ class _Round:
         sought: Ids of jobs to be found in the list.
         alone: Ids of jobs to be asked for by themselves.
         walking: Whether there are pages to look at still.
+        first_deadline: When the waiting for the first of those sought is over.
+        last_deadline: When it is over for all of them.
+        oldest: When the oldest of those sought was created, in unix seconds; None if not known.
         after: The cursor of the next page.
         pages: How many pages came.
         barren: How many of the last pages showed no job that was sought.
@@ -114,6 +117,9 @@ class _Round:
     sought: set[str]
     alone: list[str]
     walking: bool
+    first_deadline: float
+    last_deadline: float
+    oldest: int | None
     after: str | None = None
     pages: int = 0
     barren: int = 0
@@ -192,6 +198,8 @@ class Schedule:
         if awaited in those:
             those.remove(awaited)
         if not those and self._awaited.pop(awaited.job.id, None) is not None:
+            if self._round:
+                self._round.sought.discard(awaited.job.id)
             self._page_of.pop(awaited.job.id, None)
             self._checked.pop(awaited.job.id, None)
             self._missed.pop(awaited.job.id, None)
@@ -223,10 +231,10 @@ class Schedule:
             self._round = self._planned(due, now)
         current = self._round
         if current.walking:
-            current.sought = {id_ for id_ in current.sought if self._time_left(id_, now)}
+            if now >= current.first_deadline:
+                current.sought = {id_ for id_ in current.sought if self._time_left(id_, now)}
             if current.sought:
-                until = max(self._deadline(id_) for id_ in current.sought)
-                return Turn(current.after, until)
+                return Turn(current.after, current.last_deadline)
             self._walked(current)
         current.alone = [id_ for id_ in current.alone if self._time_left(id_, now)]
         if current.alone:
@@ -333,7 +341,10 @@ class Schedule:
                     least, depth = cost, page + 1
             sought = {id_ for id_, page in page_of.items() if page < depth}
         alone = [id_ for id_ in due if id_ not in sought]
-        return _Round(now, sought, alone, walking=bool(sought))
+        deadlines = [self._deadline(id_) for id_ in sought] or [math.inf]
+        created = [self._created(id_) for id_ in sought]
+        oldest = None if None in created else min(filter(None, created), default=None)
+        return _Round(now, sought, alone, bool(sought), min(deadlines), max(deadlines), oldest)
 
     def _checks(self, pages: int) -> int:
         """Return how many of the jobs that pages showed are asked for by themselves as well."""
@@ -343,11 +354,10 @@ class Schedule:
         """Tell whether a further page would hardly show what is sought."""
         if not current.sought or current.barren > max(len(current.sought) // 4, 1):
             return True
-        oldest = [self._created(id_) for id_ in current.sought]
         first, last = page[0].created_at, page[-1].created_at
-        if first is None or last is None or first < last or None in oldest:
+        if first is None or last is None or first < last or current.oldest is None:
             return False  # not the newest first, or not known
-        return last < min(moment for moment in oldest if moment is not None)
+        return last < current.oldest
 
     def _created(self, id_: str) -> int | None:
         videos = (awaited.poll.video for awaited in self._awaited.get(id_, ()))
