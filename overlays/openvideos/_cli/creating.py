@@ -10,6 +10,7 @@ from openvideos import CreateUncertain, OpenVideosError
 
 from .interrupts import NothingWasCreated
 from .journal import UNCERTAIN
+from .outcomes import in_options
 from .output import printable
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Creation:
             try:
                 self.client.videos.delete(id_)
             except OpenVideosError as error:
-                warn(f"{printable(id_)} could not be deleted: {printable(str(error))}")
+                warn(f"{printable(id_)} could not be deleted: {in_options(str(error))}")
             else:
                 self.journal.saw(id_, self.client.base_url, status="deleted")
                 warn(f"{printable(id_)} is deleted.")
@@ -127,19 +128,14 @@ class Creation:
         """
         self.outcome.status = UNCERTAIN
         warn = self.report.output.warn
-        warn(
-            f"openvideos {self.request.command}: {printable(str(error.message))} "
-            "The job is uncertain: it may exist, and may have been charged. Looking for it…"
-        )
+        warn("The answer was lost, so a job may exist. Looking for it in the server's list…")
         try:
             job = self.client.videos.find(error)
         except OpenVideosError as reason:
-            warn(printable(str(reason)))
+            warn(in_options(str(reason)))
             job = None
         # Another command may have created what the list shows.
         if job is None or self.journal.entry_of(job.id, self.client.base_url):
-            look = self.report.command_line("list", "--limit", "20")
-            warn(f"It was not found for certain. Before you create it again, look: {look}")
             raise error
         return job
 

@@ -10,6 +10,7 @@ from attrs import define
 
 from openvideos import (
     APIError,
+    CreateUncertain,
     JobError,
     OpenVideosError,
     VideoNotReady,
@@ -18,6 +19,7 @@ from openvideos import (
 
 from .exit_codes import ExitCode, exit_code_of, worst_of
 from .interrupts import NothingWasCreated
+from .journal import UNCERTAIN
 from .options import command_line
 from .output import printable
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 # What the client calls its arguments is said to people in options.
 _AS_OPTIONS = (
     ("base_url=", "--base-url"),
+    ("base_url is", "--base-url is"),
     ("api_key=", "--api-key-file"),
     ("overwrite=True", "--force"),
 )
@@ -171,11 +174,15 @@ class Report:
             case VideoNotReady(job_id=job_id, video=video):
                 seen = f" ({_standing(video)})" if video else ""
                 said = f"{job_id} is not finished{seen}: {self.command_line('wait', job_id)}"
+            case CreateUncertain():
+                said = (
+                    f"{error.message} The job is {UNCERTAIN}: it may exist, and may have been "
+                    "charged. Before you create it again, look: "
+                    f"{self.command_line('list', '--limit', '20')}"
+                )
             case _:
                 said = str(error)
-        for argument, option in _AS_OPTIONS:
-            said = said.replace(argument, option)
-        return printable(said)
+        return in_options(said)
 
 
 @contextmanager
@@ -196,6 +203,13 @@ def reporting(command: str, output: Output, *, lists: bool = False) -> Iterator[
         for outcome in unfinished[1:]:
             outcome.error, outcome.code, outcome.said = error, first.code, first.said
     report.conclude()
+
+
+def in_options(said: str) -> str:
+    """Return what the client says, with its arguments by the names of options, in one line."""
+    for argument, option in _AS_OPTIONS:
+        said = said.replace(argument, option)
+    return printable(said)
 
 
 def _standing(video: Video) -> str:
