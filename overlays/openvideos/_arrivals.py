@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from ._content import START, kind_of, wrong_checksum
 from ._errors import APIConnectionError, APIStatusError, DownloadIncomplete, OpenVideosError
 from ._flows import Close, Flow, Sleep, open_stream, pour, read, work
+from ._logging import logger
 from ._retries import pause_before_retry
 from ._status_errors import status_error
 from ._versions import FINISHED, Other, Piece, place_of, range_headers
@@ -59,20 +60,29 @@ def tried(
             if failure is None:
                 return None
         if failure is _AGAIN:
+            logger.debug("%s: asked for anew, as what is here is of another version", call.name)
             part.forget()
             continue
         if isinstance(failure, APIStatusError) and failure.status_code in hand_back:
             return failure
         if part.version.validator is not None and part.position > furthest:
             attempt, furthest = 0, part.position
-        try:
-            yield from pause_or_raise(arrival.resource, failure, attempt)
-        except OpenVideosError:
+        pause = pause_after(failure, attempt, arrival.resource)
+        if pause is None:
             return failure
         attempt += 1
+        logger.debug("%s: retry %d in %.3f s, as %s", call.name, attempt, pause, failure)
+        yield Sleep(pause)
 
 
-def pause_or_raise(resource: HasContext, failure: OpenVideosError, attempt: int) -> Flow[None]:
+def pause_after(failure: OpenVideosError, attempt: int, resource: HasContext) -> float | None:
+    """Return how many seconds to wait before the next attempt; None to give up.
+
+    Args:
+        failure: What went wrong.
+        attempt: How many attempts were made before this one.
+        resource: Whose settings and clock count.
+    """
     clock = resource.context.clock
     outcome: Response | APIConnectionError
     if isinstance(failure, APIStatusError):
@@ -81,7 +91,7 @@ def pause_or_raise(resource: HasContext, failure: OpenVideosError, attempt: int)
         outcome = failure
     else:
         outcome = APIConnectionError(str(failure))
-    pause = pause_before_retry(
+    return pause_before_retry(
         outcome,
         creates=False,
         attempt=attempt,
@@ -89,9 +99,6 @@ def pause_or_raise(resource: HasContext, failure: OpenVideosError, attempt: int)
         now=clock.now(),
         chance=clock.random(),
     )
-    if pause is None:
-        raise failure
-    yield Sleep(pause)
 
 
 # What went wrong is returned: what the user's own function raises is never taken for it.
@@ -124,6 +131,8 @@ class Arrival:
         """Ask for what is missing, once, and write what comes."""
         headers = self.range_headers()
         have = self.part.position if headers else 0
+        if have:
+            logger.debug("%s: carried on from byte %d", call.name, have)
         headers = {**call.arguments.get("headers", {}), **headers}
         try:
             stream = yield from open_stream(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
@@ -54,6 +55,9 @@ def is_success(response: Response) -> bool:
     return response.is_success
 
 
+_SECRETS = re.compile(r"(?<=//)[^/?#]*@|[?#].*")  # of an address
+
+
 @frozen
 class Call(Generic[T]):
     """One request to make.
@@ -89,7 +93,9 @@ class Call(Generic[T]):
     @property
     def name(self) -> str:
         """The method and the path, as errors and logs tell them."""
-        return f"{self.method} {self.arguments['url']}"
+        # An address that a server gave may hold a signature or a password.
+        address = _SECRETS.sub("", self.arguments["url"])
+        return f"{self.method} {address}"
 
     @property
     def method(self) -> str:

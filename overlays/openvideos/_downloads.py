@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._arrivals import Arrival, pause_or_raise, tried
+from ._arrivals import Arrival, pause_after, tried
 from ._calls import Call, given
 from ._error_bodies import describe
 from ._errors import (
@@ -194,8 +194,11 @@ def _brought(
             asked = retry_after(failure.response.headers, clock.now())
             yield Sleep(_PAUSE if asked is None else bounded(asked))
             continue
-        yield from pause_or_raise(arrival.resource, failure, refusals)
+        pause = pause_after(failure, refusals, arrival.resource)
+        if pause is None:
+            raise failure
         refusals += 1
+        yield Sleep(pause)
 
 
 def _brought_from_elsewhere(

@@ -21,7 +21,7 @@ from openvideos import (
 
 from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock
-from .faulty_server import Answer, FaultyServer, Reply, Request
+from .faulty_server import Answer, FaultyServer, Reply, Request, refusing_url
 from .ranged_file import MP4, RangedFile, asked_from, cut
 
 VIDEO = {"id": "video_1", "object": "video", "status": "completed"}
@@ -309,6 +309,21 @@ def test_rule_12_where_the_other_address_does_not_serve_either_the_refusal_is_ra
     assert len(contents(server)) > 1  # it may still appear
     assert list(tmp_path.iterdir()) == []
     assert "very-secret" not in "".join([str(caught.value), repr(caught.value.__notes__)])
+
+
+@by_one_kind
+def test_rule_12_a_signature_is_told_to_nobody(
+    connect: Connect, serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    address = refusing_url().replace("//", "//user:very-secret@") + "/cat.mp4?x=very-secret"
+    server = serve(job({**VIDEO, "url": address}, refusal(405)))
+    with pytest.raises(UnsupportedByServer) as caught:
+        connect(server.base_url).videos.download("video_1", tmp_path / "cat.mp4")
+    said = [str(caught.value), *caught.value.__notes__, caplog.text]
+    assert "cannot be reached" in said[1]
+    assert "/cat.mp4" in caplog.text
+    assert "very-secret" not in "".join(said)
 
 
 @by_one_kind
