@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from ._errors import APIError, APIStatusError
 from ._list_trust import ListTrust
 from ._looking import Sight, judged
 from ._pages import next_cursor
 from ._polling import DEFAULT_MAX_WAIT, Decision, Finish, Look, Pause, Poll, Stop, passes
+from ._rounds import Ask, Rest, Round, Turn, worthwhile_depth
 from ._statuses import is_final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from ._decoding import ListedVideos
     from ._job_states import JobState
     from ._models import Video
+    from ._rounds import Step
 
 PAGE_SIZE = 100  # videos, the most that the protocol allows
 
@@ -57,79 +59,6 @@ class Awaited:
         return math.inf if limit is None else self.poll.started + limit
 
 
-@frozen
-class Turn:
-    """Look at a page of the list.
-
-    Attributes:
-        after: The page's cursor; None for the first one.
-        until: When to give up on the answer.
-    """
-
-    after: str | None
-    until: float
-
-
-@frozen
-class Ask:
-    """Look at jobs by themselves.
-
-    Attributes:
-        jobs: The jobs' ids, each with the time when to give up on the answer.
-    """
-
-    jobs: Mapping[str, float]
-
-
-@frozen
-class Rest:
-    """Look at nothing for so many seconds; None where there is nothing to wait for."""
-
-    seconds: float | None
-
-
-Step: TypeAlias = Turn | Ask | Rest
-
-
-@define
-class _Round:
-    """Looks at all jobs whose time has come.
-
-    Attributes:
-        started: When it began.
-        sought: Ids of jobs to be found in the list.
-        alone: Ids of jobs to be asked for by themselves.
-        walking: Whether there are pages to look at still.
-        first_deadline: When the waiting for the first of those sought is over.
-        last_deadline: When it is over for all of them.
-        oldest: When the oldest of those sought was created, in unix seconds; None if not known.
-        after: The cursor of the next page.
-        pages: How many pages came.
-        barren: How many of the last pages showed no job that was sought.
-        found: Whether pages showed any awaited job.
-        listed: Ids that pages showed.
-        unfinished: Ids of awaited jobs that pages showed to be unfinished.
-        over: Awaited jobs that pages showed to be over, until it is known if that is all of them.
-        probing: Whether a job is asked for as the list could not be had.
-    """
-
-    started: float
-    sought: set[str]
-    alone: list[str]
-    walking: bool
-    first_deadline: float
-    last_deadline: float
-    oldest: int | None
-    after: str | None = None
-    pages: int = 0
-    barren: int = 0
-    found: bool = False
-    listed: set[str] = field(factory=set)
-    unfinished: list[str] = field(factory=list)
-    over: dict[str, Sight[Video]] = field(factory=dict)
-    probing: bool = False
-
-
 @define
 class Schedule:
     """The waiting for many jobs; they may come and go at any time.
@@ -143,7 +72,7 @@ class Schedule:
     trust: ListTrust = field(factory=ListTrust)
     _awaited: dict[str, list[Awaited]] = field(factory=dict, init=False)
     _changed: list[Awaited] = field(factory=list, init=False)
-    _round: _Round | None = field(default=None, init=False)
+    _round: Round | None = field(default=None, init=False)
     _rounds: int = field(default=0, init=False)
     _chance: float = field(default=0.5, init=False)
     _asked: float | None = field(default=None, init=False)  # by answers about jobs by themselves
@@ -239,6 +168,8 @@ class Schedule:
         current.alone = [id_ for id_ in current.alone if self._time_left(id_, now)]
         if current.alone:
             return Ask({id_: self._deadline(id_) for id_ in dict.fromkeys(current.alone)})
+        for id_, listed in current.over.items():
+            self._apply(id_, listed)  # no time is left to learn more
         self._round = None
         return self.step(now, chance)
 
@@ -258,7 +189,7 @@ class Schedule:
         current.pages += 1
         current.barren = current.barren + 1 if len(current.sought) == sought else 0
         current.after = next_cursor(listed, after=current.after, limit=PAGE_SIZE)
-        if not (fresh and current.after) or self._is_vain(current, listed.data):
+        if not (fresh and current.after) or current.is_vain(listed.data):
             self._walked(current)
 
     def alone(self, sights: Iterable[tuple[str, Sight[Video] | None]]) -> None:
@@ -268,10 +199,9 @@ class Schedule:
         current.alone = []
         error: Sight[Video] | None = None
         for id_, sight in sights:
-            listed = current.over.pop(id_, None)
             if sight is None:
-                self._time_left(id_, math.inf)
                 continue
+            listed = current.over.pop(id_, None)
             if isinstance(sight.result, APIError):
                 error = sight
             else:
@@ -321,8 +251,8 @@ class Schedule:
 
     # -- which way to look ---------------------------------------------------------------------
 
-    def _planned(self, due: list[str], now: float) -> _Round:
-        """Decide how deep to walk into the list: each page costs as much as one job by itself.
+    def _planned(self, due: list[str], now: float) -> Round:
+        """Decide which jobs to seek in the list.
 
         Jobs that were not seen there yet are taken to be on its first page, and those that pages
         have left out to be nowhere.
@@ -332,32 +262,17 @@ class Schedule:
             page_of = {
                 id_: self._page_of.get(id_, 0) for id_ in due if self._missed[id_] < _MISSED_OFTEN
             }
-            on_page = Counter(page_of.values())
-            least, depth, deeper = len(page_of), 0, len(page_of)
-            for page in sorted(on_page):
-                deeper -= on_page[page]
-                cost = page + 1 + self._checks(page + 1) + deeper
-                if cost < least:
-                    least, depth = cost, page + 1
+            depth = worthwhile_depth(page_of.values(), self._checks)
             sought = {id_ for id_, page in page_of.items() if page < depth}
         alone = [id_ for id_ in due if id_ not in sought]
         deadlines = [self._deadline(id_) for id_ in sought] or [math.inf]
         created = [self._created(id_) for id_ in sought]
         oldest = None if None in created else min(filter(None, created), default=None)
-        return _Round(now, sought, alone, bool(sought), min(deadlines), max(deadlines), oldest)
+        return Round(now, sought, alone, bool(sought), min(deadlines), max(deadlines), oldest)
 
     def _checks(self, pages: int) -> int:
         """Return how many of the jobs that pages showed are asked for by themselves as well."""
         return 1 if self.trust.proven else max(pages, 2)
-
-    def _is_vain(self, current: _Round, page: list[Video]) -> bool:
-        """Tell whether a further page would hardly show what is sought."""
-        if not current.sought or current.barren > max(len(current.sought) // 4, 1):
-            return True
-        first, last = page[0].created_at, page[-1].created_at
-        if first is None or last is None or first < last or current.oldest is None:
-            return False  # not the newest first, or not known
-        return last < current.oldest
 
     def _created(self, id_: str) -> int | None:
         videos = (awaited.poll.video for awaited in self._awaited.get(id_, ()))
@@ -365,7 +280,7 @@ class Schedule:
 
     # -- what came -----------------------------------------------------------------------------
 
-    def _shown(self, current: _Round, video: Video, page: Sight[ListedVideos]) -> None:
+    def _shown(self, current: Round, video: Video, page: Sight[ListedVideos]) -> None:
         self.trust.showed(video, page.time)
         if video.id not in self._awaited:
             self.trust.forget(video.id)
@@ -384,7 +299,7 @@ class Schedule:
             current.unfinished.append(video.id)
         self._apply(video.id, sight)
 
-    def _page_failed(self, current: _Round, error: APIError, sight: Sight[ListedVideos]) -> None:
+    def _page_failed(self, current: Round, error: APIError, sight: Sight[ListedVideos]) -> None:
         current.walking = False
         failure: Sight[Video] = Sight(error, sight.asked, sight.time)
         if isinstance(error, APIStatusError) and error.status_code == 401:
@@ -405,7 +320,7 @@ class Schedule:
         current.sought = set()
         self._finish_listed(current, None)
 
-    def _walked(self, current: _Round) -> None:
+    def _walked(self, current: Round) -> None:
         current.walking = False
         if not current.pages:
             return
@@ -419,7 +334,7 @@ class Schedule:
         current.alone += candidates[: self._checks(current.pages)]
         self._finish_listed(current, None)
 
-    def _finish_listed(self, current: _Round, error: Sight[Video] | None) -> None:
+    def _finish_listed(self, current: Round, error: Sight[Video] | None) -> None:
         """Let jobs that pages showed to be over be so, as far as it is known that this is all.
 
         One of each status is asked for by itself to learn that. Where it could not be had for now,

@@ -18,7 +18,8 @@ from ._logging import logger
 from ._looking import look
 from ._models import Video
 from ._polling import DEFAULT_MAX_WAIT, Finish, Stop, check_limits
-from ._scheduling import PAGE_SIZE, Ask, Awaited, Rest, Schedule, Turn
+from ._rounds import Ask, Rest, Turn
+from ._scheduling import PAGE_SIZE, Awaited, Schedule
 from ._waiting import completed
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import unquote
@@ -31,7 +31,8 @@ class ManyJobs:
         shown_ids: What the list makes of an id.
         omitted: Ids of jobs that the list leaves out.
         keys: The keys of a list's items; None for all.
-        stale: Whether the list shows each job as it was when it was last asked for by itself.
+        stale: Whether the list shows each job, or which ones, as they were when they were last
+            asked for by themselves.
         most_running: How many jobs may run at once; None for any number.
         duration: How long a job that is created here takes.
         requests: What was asked: `list`, `create`, or a job's id.
@@ -48,7 +49,7 @@ class ManyJobs:
     shown_ids: Callable[[str], str] = str
     omitted: set[str] = field(factory=set)
     keys: Sequence[str] | None = None
-    stale: bool = False
+    stale: bool | Collection[str] = False
     most_running: int | None = None
     duration: float = 30.0
     requests: list[str] = field(factory=list, init=False)
@@ -131,7 +132,7 @@ class ManyJobs:
 
     def _item(self, id_: str) -> dict[str, Any]:
         item = self.video(id_)
-        if self.stale:
+        if self.stale if isinstance(self.stale, bool) else id_ in self.stale:
             queued = {"status": "queued", "progress": 0, "completed_at": None, "error": None}
             item = self._seen.get(id_, item | queued)
         item = {**item, "id": self.shown_ids(id_)}
