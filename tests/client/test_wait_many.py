@@ -169,19 +169,7 @@ def test_what_is_no_list_of_jobs_is_refused(connect: Connect, jobs: Any) -> None
 
 # -- lists that are not fit, each in its way ---------------------------------------------------
 
-UN @ by_one_kind
-
-
-def test_a_list_that_is_right_of_some_jobs_only_is_not_believed(
-    connect: Connect, serve: Serve, clock: FakeClock
-) -> None:
-    stale = {f"video_{number}" for number in range(0, 60, 2)}
-    jobs = jobs_of(clock, 60, last=60, stale=stale)
-    assert all(result.ok for result in waited_for(connect, serve, jobs))
-    assert clock.time <= 111
-
-
-FIT: dict[str, dict[str, Any]] = {
+UNFIT: dict[str, dict[str, Any]] = {
     **{
         f"answers {status}": {"list_answer": Reply({"detail": "no"}, status)}
         for status in (400, 403, 404, 405, 422, 501)
