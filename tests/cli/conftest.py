@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from attrs import define, field
 from typer import Typer
@@ -19,7 +20,7 @@ from typer.testing import CliRunner
 from openvideos import _command
 from openvideos_emulator import Emulator
 
-from ..client.faulty_server import FaultyServer, Script
+from ..client.faulty_server import FaultyServer, Reply, Request, Script
 
 COMMAND = Path(sys.executable).parent / "openvideos"
 KEY = "sk-test-key-that-nobody-may-see"
@@ -154,6 +155,23 @@ def start() -> Iterator[Callable[..., Process]]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def forwarded(request: Request, emulator: Emulator) -> Reply:
+    """Return what an emulator answers to a request."""
+    answer = httpx.request(
+        request.method,
+        emulator.base_url.removesuffix("/v1") + request.target,
+        content=request.body,
+        headers={
+            name: request.headers[name]
+            for name in ("content-type", "authorization", "range")
+            if name in request.headers
+        },
+    )
+    kept = ("content-type", "etag", "content-range")
+    headers = {name: answer.headers[name] for name in kept if name in answer.headers}
+    return Reply(answer.content, answer.status_code, headers)
 
 
 def until(is_so: Callable[[], bool]) -> None:

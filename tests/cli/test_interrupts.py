@@ -1,9 +1,11 @@
 """Ctrl-C, on commands as processes of their own: it detaches, and says how to go on."""
 
+import json
 import os
 import pty
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from openvideos._cli.interrupts import Interrupts, NothingWasCreated
 from openvideos_emulator import Emulator
 
 from ..client.faulty_server import Reply, Request, Silence
-from .conftest import COMMAND, FAST, KEY, Process, Run, Serve, until
+from .conftest import COMMAND, FAST, KEY, Process, Run, Serve, forwarded, until
 
 Start = Callable[..., Process]
 
@@ -25,27 +27,35 @@ def posts(server: object) -> int:
 
 
 def test_ctrl_c_while_waiting_detaches_and_wait_last_finishes_the_job(
-    start: Start, run: Run, folder: Path
+    start: Start, fast: Emulator, serve: Serve, run: Run, folder: Path
 ) -> None:
-    with Emulator(dialect="none", speed=20, quiet=True) as emulator:
-        server = ("--base-url", emulator.base_url)
-        small = ("--model", "wan", "--seconds", "1", "--size", "64x64")
-        process = start("create", "a cat", *small, "--interval", "0.2", "--json", *server)
-        process.wait_for("queued")
-        process.interrupt()
-        ended = process.ended()
-        assert ended.code == 130
-        document = ended.json()
-        id_ = document["id"]
-        assert (document["status"], document["path"]) == ("queued", None)
-        assert f"{id_} is left running: openvideos wait {id_}" in ended.stderr
-        assert f"To cancel it: openvideos delete {id_}" in ended.stderr
-        assert "Traceback" not in ended.stderr
-        assert KEY not in ended.stderr
-        assert not list(folder.iterdir())
-        assert run("get", id_, *server).code == 0, "the job is still there"
-        finished = run("wait", "--last", "--interval", "0.2", *server)
-        assert (finished.code, finished.stdout) == (0, f"{id_}.mp4\n")
+    is_over = threading.Event()
+
+    def script(request: Request) -> Reply:
+        reply = forwarded(request, fast)
+        if is_over.is_set():
+            return reply
+        return Reply({**json.loads(reply.body), "status": "queued", "progress": 0})
+
+    server = ("--base-url", serve(script).base_url)
+    small = ("--model", "wan", "--seconds", "1", "--size", "64x64")
+    process = start("create", "a cat", *small, *FAST, "--json", *server)
+    process.wait_for("queued")
+    process.interrupt()
+    ended = process.ended()
+    assert ended.code == 130
+    document = ended.json()
+    id_ = document["id"]
+    assert (document["status"], document["path"]) == ("queued", None)
+    assert f"{id_} is left running: openvideos wait {id_}" in ended.stderr
+    assert f"To cancel it: openvideos delete {id_}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert KEY not in ended.stderr
+    assert not list(folder.iterdir())
+    assert run("get", id_, *server).code == 0, "the job is still there"
+    is_over.set()
+    finished = run("wait", "--last", *FAST, *server)
+    assert (finished.code, finished.stdout) == (0, f"{id_}.mp4\n")
 
 
 def test_ctrl_c_while_the_create_is_under_way_waits_for_the_id(

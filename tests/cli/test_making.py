@@ -1,19 +1,19 @@
 """create, remix, edit and extend: the id first, then the wait, then the file."""
 
 import io
+import json
 import sqlite3
 import time
 from pathlib import Path
 
 import av
-import httpx
 import pytest
 from PIL import Image
 
 from openvideos_emulator import Emulator
 
 from ..client.faulty_server import Reply, Request, Reset, Silence
-from .conftest import FAST, Run, Serve
+from .conftest import FAST, Run, Serve, forwarded
 
 KNOWN = ("--model", "sora-2", "--seconds", "4", "--size", "720x1280")
 SMALL = ("--model", "wan", "--seconds", "1", "--size", "64x64", *FAST)  # quickly made
@@ -211,20 +211,14 @@ def test_a_lost_job_that_the_list_shows_is_followed_and_not_created_again(
     created: list[str] = []
 
     def script(request: Request) -> Reply | Reset:
-        url = fast.base_url.removesuffix("/v1") + request.target
-        headers = {
-            "content-type": request.headers.get("content-type", ""),
-            "authorization": "Bearer lost-and-found",
-        }
-        answer = httpx.request(request.method, url, content=request.body, headers=headers)
-        if request.method == "POST":
-            created.append(answer.json()["id"])
-            return Reset()
-        kind = {"content-type": answer.headers["content-type"]}
-        return Reply(answer.content, answer.status_code, kind)
+        reply = forwarded(request, fast)
+        if request.method != "POST":
+            return reply
+        created.append(json.loads(reply.body)["id"])
+        return Reset()
 
     server = serve(script)
-    made = run("create", "a cat", *SMALL, "--json", "--base-url", server.base_url)
+    made = run("create", "a cat that gets lost", *SMALL, "--json", "--base-url", server.base_url)
     assert (made.code, [made.json()["id"]]) == (0, created)
     assert (folder / made.json()["path"]).is_file()
     (entry,) = run("jobs", "--json").json()
