@@ -35,7 +35,7 @@ class Response:
     retries_taken: int = 0
 
     def __repr__(self) -> str:
-        return f"<Response {self.status_code} to {self.method} {self.url}>"
+        return f"<{type(self).__name__} {self.status_code} to {self.method} {self.url}>"
 
     @property
     def request_id(self) -> str | None:

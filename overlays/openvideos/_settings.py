@@ -193,6 +193,8 @@ def checked_headers(headers: Mapping[Any, object] | None) -> dict[str, str]:
 
 def laid_over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
     """Return headers with others in place of those of the same name, in whatever case."""
+    if not others:
+        return dict(headers)
     names = {name.lower() for name in others}
     return {**{name: headers[name] for name in headers if name.lower() not in names}, **others}
 

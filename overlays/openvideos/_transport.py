@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import threading
@@ -324,13 +325,20 @@ def _request(
     try:
         if not arguments["url"].startswith("/"):
             return _request_to_address(client, settings, call, timeout)
-        arguments["url"] = settings.base_url + arguments["url"]
+        arguments["url"] = _parsed(settings.base_url + arguments["url"])
         arguments["headers"] = laid_over(settings.headers, arguments.get("headers", {}))
         if settings.query:
             arguments["params"] = {**settings.query, **arguments.get("params", {})}
         return client.build_request(timeout=timeout, **arguments), False
     except (TypeError, ValueError, httpx.InvalidURL) as error:
         raise InvalidInput(f"{call.name} cannot be sent: {error}") from None
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(address: str) -> httpx.URL:
+    # A job is asked for at the same address again and again, and to parse it takes longer than to
+    # decode the answer.
+    return httpx.URL(address)
 
 
 def _request_to_address(
