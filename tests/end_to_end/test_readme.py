@@ -49,7 +49,8 @@ def shell(
 
 
 def test_each_block_is_one_that_is_executed_below() -> None:
-    starts = ["make demo", "from openvideos", "openvideos emulator", "openvideos conform", "- run"]
+    starts = ["make demo", "from openvideos", "openvideos create", "openvideos emulator"]
+    starts += ["openvideos conform", "- run"]
     assert [text.split("\n")[0] for _, text in BLOCKS] == [
         next(line for line in block(kind, start).split("\n"))
         for (kind, _), start in zip(BLOCKS, starts, strict=True)
@@ -74,6 +75,18 @@ def test_the_client_makes_a_video(
     printed = capsys.readouterr().out.splitlines()
     assert (tmp_path / "cat.mp4").read_bytes()[4:8] == b"ftyp"
     assert printed[-1] == f"{printed[0]} completed"
+
+
+def test_the_command_line_makes_a_video(emulator: Emulator, tmp_path: Path) -> None:
+    done = shell(
+        block("sh", "openvideos create"),
+        cwd=tmp_path,
+        OPENVIDEOS_BASE_URL=emulator.base_url,
+        OPENVIDEOS_API_KEY=emulator.api_key,
+        OPENVIDEOS_JOURNAL=str(tmp_path / "journal"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "cat-from-shell.mp4").read_bytes()[4:8] == b"ftyp"
 
 
 def test_the_emulator_starts_and_says_where(tmp_path: Path) -> None:
