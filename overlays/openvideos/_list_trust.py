@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
-from ._polling import LATE_BY
-from ._statuses import is_final
-
 if TYPE_CHECKING:
     from ._errors import APIError
     from ._models import Video
 
 _View: TypeAlias = tuple[str, object]
+
+_MOST_CHECKS = 16
 
 _PATIENCE = 2  # how often a list may fail in the same way
 
@@ -29,46 +28,47 @@ class ListTrust:
     Attributes:
         unfit: Why not to ask it any more; None while it may be asked.
         proven: Whether it has shown that a job went on which nobody asked for by itself.
+        checks: How many of the jobs that it shows to be unfinished are to be asked for by
+            themselves as well: the more, the more often they turn out to stand elsewhere.
     """
 
     unfit: str | None = None
     proven: bool = False
+    checks: int = 1
     _views: dict[str, _View] = field(factory=dict, init=False)
     _asked_alone: set[str] = field(factory=set, init=False)  # since the list showed them last
-    _over: dict[str, float] = field(factory=dict, init=False)  # since when it is known
     _behind: bool = field(default=False, init=False)
+    _right: int = field(default=0, init=False)  # of the checks since the pages before
+    _wrong: int = field(default=0, init=False)
     _whole: dict[str, bool] = field(factory=dict, init=False)
     _found: bool = field(default=False, init=False)
     _empty_handed: int = field(default=0, init=False)
     _failed_alone: int = field(default=0, init=False)
 
-    def showed(self, video: Video, now: float) -> None:
+    def showed(self, video: Video) -> None:
         """Note what a page shows of a job."""
-        since = self._over.get(video.id)
-        if since is not None and now - since >= LATE_BY and not is_final(video.status):
-            self.unfit = "it shows a job to be unfinished that is over"
         view = _view(video)
         if video.id not in self._asked_alone and _differ(self._views.get(video.id), view):
             self.proven = True
         self._views[video.id] = view
         self._asked_alone.discard(video.id)
 
-    def compare(self, video: Video, now: float, *, just_listed: bool) -> None:
+    def compare(self, video: Video, *, just_listed: bool) -> None:
         """Note how a job stands that was asked for by itself.
 
         Args:
             video: The job.
-            now: The time.
             just_listed: Whether a page showed it to be unfinished just before.
         """
         self._asked_alone.add(video.id)
-        if just_listed and _differ(self._views.get(video.id), _view(video)):
-            self._behind = True
-        if is_final(video.status):
-            self._over[video.id] = now
+        if just_listed and video.id in self._views:
+            listed = self._views[video.id]
+            self._behind = self._behind or _differ(listed, _view(video))
+            is_right = listed[0] == video.status
+            self._right, self._wrong = self._right + is_right, self._wrong + (not is_right)
 
     def forget(self, video_id: str) -> None:
-        """Drop what was noted of a job that nobody waits for any more, save that it is over."""
+        """Drop what was noted of a job that nobody waits for any more."""
         self._views.pop(video_id, None)
         self._asked_alone.discard(video_id)
 
@@ -93,9 +93,12 @@ class ListTrust:
         self._found = self._found or found
         if missed and not self._found:
             self._empty_handed += 1
-        # Where jobs are found to have gone on whenever they are asked for by themselves, and the
-        # list shows none to have gone on otherwise, it is only written by that asking.
-        if self._behind and not self.proven:
+        self.checks = self.checks * 2 if self._wrong > self._right else max(self.checks // 2, 1)
+        self._right = self._wrong = 0
+        if self.checks > _MOST_CHECKS:
+            self.unfit = "it is behind what jobs show by themselves"
+        elif self._behind and not self.proven:
+            # A list in which no job goes on but by being asked for is written by that asking.
             self.unfit = "it shows jobs to go on only when they are asked for by themselves"
         elif self._empty_handed >= _PATIENCE:
             self.unfit = "it shows none of the jobs"

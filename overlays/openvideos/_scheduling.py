@@ -209,7 +209,7 @@ class Schedule:
                 if not is_final(sight.result.status):
                     self._asked = sight.asked
                 just_listed = id_ in current.unfinished
-                self.trust.compare(sight.result, sight.time, just_listed=just_listed)
+                self.trust.compare(sight.result, just_listed=just_listed)
                 if current.probing:
                     self.trust.failed()
                 if listed and not isinstance(listed.result, APIError):
@@ -272,7 +272,7 @@ class Schedule:
 
     def _checks(self, pages: int) -> int:
         """Return how many of the jobs that pages showed are asked for by themselves as well."""
-        return 1 if self.trust.proven else max(pages, 2)
+        return max(self.trust.checks, 0 if self.trust.proven else max(pages, 2))
 
     def _created(self, id_: str) -> int | None:
         videos = (awaited.poll.video for awaited in self._awaited.get(id_, ()))
@@ -281,10 +281,9 @@ class Schedule:
     # -- what came -----------------------------------------------------------------------------
 
     def _shown(self, current: Round, video: Video, page: Sight[ListedVideos]) -> None:
-        self.trust.showed(video, page.time)
         if video.id not in self._awaited:
-            self.trust.forget(video.id)
             return
+        self.trust.showed(video)
         current.found = True
         current.sought.discard(video.id)
         self._page_of[video.id] = current.pages
