@@ -19,6 +19,13 @@ GROUP = "openvideos.commands"
 def main() -> None:
     """Run the `openvideos` command."""
     try:
+        _run()
+    except KeyboardInterrupt:  # while something is still being loaded; commands see to it later
+        sys.exit(130)
+
+
+def _run() -> None:
+    try:
         app = _application()
     except ModuleNotFoundError as error:
         sys.exit(_missing("the command line", "cli", error))

@@ -7,9 +7,11 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 import yaml
 
 import openvideos_spec
+from openvideos import _command as command
 
 COMMAND = Path(sys.executable).parent / "openvideos"
 
@@ -21,7 +23,7 @@ def openvideos(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_every_subcommand() -> None:
     shown = openvideos("--help")
     assert shown.returncode == 0
-    for name in ("conform", "emulator", "spec"):
+    for name in ("batch", "conform", "create", "emulator", "jobs", "spec", "wait"):
         assert name in shown.stdout
     assert "Not installed" not in shown.stdout
 
@@ -49,3 +51,13 @@ def test_an_unknown_subcommand_is_a_usage_error() -> None:
     refused = openvideos("emulate")
     assert refused.returncode == 2
     assert "No such command 'emulate'" in refused.stderr
+
+
+def test_ctrl_c_before_a_command_is_loaded_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_application", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 130
