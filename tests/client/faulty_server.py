@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import socket
 import ssl
@@ -150,11 +152,16 @@ class _Server(ThreadingHTTPServer):
         """Say nothing of connections that the client broke off."""
 
 
+@functools.cache
 def refusing_url() -> str:
     """An address at which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    # The port stays taken: whoever connects to a free one often enough meets another test's server,
+    # or itself, when its own end gets that port. A server that may reuse it can still listen there.
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind(("127.0.0.1", 0))
+    atexit.register(taken.close)
+    return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
 
 
 def _handler(server: FaultyServer, closing: threading.Event) -> type[BaseHTTPRequestHandler]:
