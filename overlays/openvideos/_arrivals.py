@@ -147,12 +147,11 @@ class Arrival:
 
     def received(self, stream: Stream, have: int) -> Flow[_Outcome]:
         """Write what comes; `have` is from which byte on it was asked for."""
-        part, settings = self.part, self.resource.context.settings
-        response, begun = stream.response(settings), b""
+        part, response, begun = self.part, stream.response(), b""
         try:
             if not response.is_success and not (have and response.status_code == 416):
                 body = yield from _read_at_least(stream, _LONGEST_ERROR_BODY)
-                return status_error(stream.response(settings, body), creates=False)
+                return status_error(stream.response(body), creates=False)
             place = place_of(response, have, part.version)
             if place is FINISHED:
                 return None
@@ -164,7 +163,7 @@ class Arrival:
         except APIConnectionError as error:
             return error
         if not place.start:
-            kind = kind_of(self.variant, stream.response(settings, begun))
+            kind = kind_of(self.variant, stream.response(begun))
             self.target.file(kind)  # for its check
             part.begin(place.version, kind)
         broken = yield from pour(stream, self._sink(place.version.length), begun)

@@ -153,7 +153,7 @@ def open_stream(call: Call[Any]) -> Flow[Stream]:
     except APIConnectionError as error:
         log_no_answer(call, error)
         raise
-    log_answer(call, stream.head)
+    log_answer(call, stream.response())
     return stream
 
 

@@ -96,7 +96,7 @@ def _opened(self: R, resource: HasContext, call: Call[Any]) -> Flow[R]:
 
     def exchange(call: Call[Any]) -> Flow[Response]:
         stream = yield from open_stream(call)
-        head = stream.response(resource.context.settings)
+        head = stream.response()
         if head.is_success:
             self._stream, self._content = stream, None
             return head
@@ -107,7 +107,7 @@ def _opened(self: R, resource: HasContext, call: Call[Any]) -> Flow[R]:
         finally:
             yield Close(stream)
         self._content = content
-        return stream.response(resource.context.settings, content)
+        return stream.response(content)
 
     def answered(head: Response) -> R:
         self._head = head

@@ -80,12 +80,7 @@ class Stream:
         """How many bytes of the body have come, as they are on the wire."""
         return self._httpx.num_bytes_downloaded
 
-    @property
-    def head(self) -> Response:
-        """The answer without its body."""
-        return self.response(self._settings)
-
-    def response(self, settings: Settings, content: bytes = b"") -> Response:
+    def response(self, content: bytes = b"") -> Response:
         """Return the answer with this body, without secrets where it is an error.
 
         Some servers repeat the key in their refusal, and some refuse with a status of success.
@@ -93,7 +88,7 @@ class Stream:
         httpx_response = self._httpx
         headers: Mapping[str, str] = httpx_response.headers
         sent = b"\n".join(value for _, value in httpx_response.headers.raw)
-        for secret in settings.secrets:
+        for secret in self._settings.secrets:
             if secret in sent:
                 headers = _masked(headers, secret.decode())
             if secret in content and not (httpx_response.is_success and _is_content(content)):
@@ -235,7 +230,7 @@ class Transport:
                     break
         finally:
             self.close_stream(stream)
-        return stream.response(self._settings, body.content())
+        return stream.response(body.content())
 
 
 class AsyncTransport:
@@ -311,7 +306,7 @@ class AsyncTransport:
                     await self.close_stream(stream)
         except TimeoutError as error:
             raise _too_late(call) from error
-        return stream.response(self._settings, body.content())
+        return stream.response(body.content())
 
 
 def _request(
