@@ -149,3 +149,35 @@ def test_a_list_costs_a_fraction_of_asking_one_by_one(number: int, fraction: int
 def test_one_by_one_each_job_costs_a_request_an_interval() -> None:
     requests, looks = requests_for(20, listed=False)
     assert requests == looks + 1
+
+
+def pages_for(awaited: list[str], others: int, *, newer: bool, omitted: str = "") -> list[str]:
+    """What is asked for while jobs are awaited that stand among those of others in the list."""
+    clock = FakeClock()
+    strangers = {f"other_{i}": 1e6 for i in range(others)}
+    ours = dict.fromkeys(awaited, 100.0)
+    ends = ours | strangers if newer else strangers | ours
+    jobs = ManyJobs(lambda: clock.time, ends, omitted={omitted})
+    driver = VirtualDriver(jobs.answer, clock, SETTINGS)
+    results = driver.run(wait_many(driver, awaited, interval=10.0))
+    assert all(result.ok for result in results)
+    assert clock.time <= 111
+    return jobs.requests
+
+
+def test_a_list_is_not_walked_to_its_end_for_a_few_jobs() -> None:
+    requests = pages_for([f"video_{i}" for i in range(20)], 3000, newer=True)
+    assert requests.count("list") <= 2 * 7
+
+
+def test_jobs_that_a_page_has_passed_by_age_are_not_sought_on_the_next() -> None:
+    awaited = [f"video_{i}" for i in range(40)]
+    requests = pages_for(awaited, 3000, newer=False, omitted="video_7")
+    # On the first walk nobody knows how old they are; from then on the first page is enough.
+    assert requests.count("list") <= 4 + 11
+
+
+def test_a_job_that_the_list_leaves_out_is_asked_for_at_once() -> None:
+    awaited = [f"video_{i}" for i in range(40)]
+    requests = pages_for(awaited, 0, newer=False, omitted="video_7")
+    assert requests[:2] == ["list", "video_7"]
