@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_=-]{0,119}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_=-]+")
+_SEPARATORS = ("/", os.sep)
 _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # names that Windows keeps
 
 
@@ -84,6 +85,8 @@ def target_of(
         if name is None:
             raise InvalidInput(f"{given} is a folder; give the name of a file in it")
         return Target(given / name, is_named=False, overwrite=overwrite)
+    if os.fspath(path).endswith(_SEPARATORS):
+        raise InvalidInput(f"{given} is no folder; make it first")
     if not has_folder:
         raise InvalidInput(f"{given.parent} is no folder; make it first")
     target = Target(given, is_named=True, overwrite=overwrite)

@@ -277,13 +277,15 @@ def test_a_link_is_followed_and_not_replaced(
     assert len(list(tmp_path.rglob("*"))) == 3
 
 
+@pytest.mark.parametrize("place", ["nowhere/cat.mp4", "nowhere/"])
 def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_asked(
-    connect: Connect, serve: Serve, tmp_path: Path
+    connect: Connect, serve: Serve, tmp_path: Path, place: str
 ) -> None:
     server = serve([FILE])
-    with pytest.raises(InvalidInput, match="folder"):
-        connect(server.base_url).videos.download("video_1", tmp_path / "nowhere/cat.mp4")
+    with pytest.raises(InvalidInput, match="nowhere is no folder; make it first"):
+        connect(server.base_url).videos.download("video_1", f"{tmp_path}/{place}")
     assert server.requests == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_downloads_to_one_place_do_not_meet(
