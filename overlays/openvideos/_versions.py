@@ -181,7 +181,7 @@ def _exact_date(headers: Mapping[str, str]) -> str | None:
         exact = said and now and parsedate_to_datetime(now) > parsedate_to_datetime(said)
     except (TypeError, ValueError):
         return None
-    return said if exact and said.isascii() else None
+    return said if said and exact and said.isascii() else None
 
 
 def _number(text: str) -> int | None:
