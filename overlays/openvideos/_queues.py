@@ -59,7 +59,7 @@ class _Entry:
 
     Attributes:
         index: Its place in the order of submission.
-        make: Makes the call that creates it.
+        make: Makes the call that creates it; None once that is over, as it may hold a file.
         sent: When its create was sent, in unix seconds; None if it was not, or was refused.
         asks_for: What the create asks for.
         job: What is known of the job, once it is created.
@@ -69,7 +69,7 @@ class _Entry:
     """
 
     index: int
-    make: Callable[[], Call[Video]]
+    make: Callable[[], Call[Video]] | None
     sent: float | None = None
     asks_for: Mapping[str, str] = field(factory=dict)
     job: JobState | None = None
@@ -199,6 +199,7 @@ class _Queue:
 
     def _create(self, entry: _Entry) -> Flow[None]:
         clock = self._resource.context.clock
+        assert entry.make, "what was created is not created again"  # noqa: S101 - never twice
         try:
             call = entry.make()
             entry.sent, entry.asks_for = clock.now(), call.asks_for or {}
@@ -221,7 +222,8 @@ class _Queue:
         again: list[_Entry] = []
         for entry in starting:
             if entry.job:
-                self._room.took()
+                entry.make = None
+                self._room.moved()
                 awaited = self._schedule.add(
                     entry.job,
                     now=now,
@@ -252,11 +254,13 @@ class _Queue:
     def _note_ends(self) -> None:
         """Note what became of the jobs that ran."""
         for awaited in [awaited for awaited in self._running if awaited.end]:
+            self._room.moved()
             entry = self._running.pop(awaited)
             entry.result = result_of(awaited, entry.index)
             self._ended.append(entry.result)
 
     def _end(self, entry: _Entry, error: OpenVideosError | None) -> None:
+        entry.make = None
         entry.result = JobResult(entry.index, None, None, error)
         self._ended.append(entry.result)
 

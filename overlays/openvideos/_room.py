@@ -24,7 +24,7 @@ class Room:
     Attributes:
         most: How many are wanted.
         limit: How many the server takes, as far as it is known.
-        refused_since: Since when it has taken none at all; None if it took the last one.
+        refused_since: Since when it has taken none, and none has ended; None if it took the last.
     """
 
     most: int
@@ -52,8 +52,8 @@ class Room:
             self._more_at = now + self._pause if self.limit < self.most else math.inf
         return max(min(self.limit - running, max(running, _FIRST_STARTS), _MOST_STARTS), 0)
 
-    def took(self) -> None:
-        """Note that the server took a job."""
+    def moved(self) -> None:
+        """Note that the server took a job, or that one ended."""
         self.refused_since = None
 
     def refused(self, running: int, *, asked: float | None, now: float, chance: float) -> None:

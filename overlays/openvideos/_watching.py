@@ -140,6 +140,8 @@ class Listener:
         if self._told.get(awaited) != view:
             self._told[awaited] = view
             yield Tell(self._function, video)
+        if awaited.end:
+            self._told.pop(awaited, None)
 
 
 def state_of(job: object) -> JobState:

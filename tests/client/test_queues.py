@@ -340,7 +340,7 @@ def test_room_is_never_more_than_wanted_shrinks_to_what_runs_and_comes_back(
         refused = max(running + free - capacity, 0)
         running += free - refused
         if free > refused:
-            room.took()
+            room.moved()
             assert room.refused_since is None
         if refused:
             room.refused(running, asked=asked, now=now, chance=chance)
