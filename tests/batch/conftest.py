@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy
 
 from openvideos._batch.database import Ledger, open_ledger
+from openvideos._batch.tables import metadata
 
 # PostgreSQL is started once, by the one process that runs these tests.
 postgresql_tests = pytest.mark.xdist_group("postgresql")
@@ -32,16 +33,12 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql_url(postgresql: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database of the test's own."""
-    server = sqlalchemy.make_url(postgresql).set(drivername="postgresql+psycopg")
-    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
-    name = f"test_{abs(hash(request.node.nodeid))}"
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+def postgresql_url(postgresql: str) -> Iterator[str]:
+    """The URL of a database that is empty before each test."""
+    url = sqlalchemy.make_url(postgresql).set(drivername="postgresql+psycopg")
+    yield url.render_as_string(hide_password=False)
+    engine = sqlalchemy.create_engine(url)
+    metadata.drop_all(engine)
     engine.dispose()
 
 

@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy.pool import StaticPool
 
 from openvideos import Video
-from openvideos._batch import queries
+from openvideos._batch import lost_answers, queries
 from openvideos._batch.lines import Line
-from openvideos._batch.queries import Row
 from openvideos._batch.recovery import Listing
+from openvideos._batch.rows import Row
 from openvideos._batch.states import State
 from openvideos._batch.tables import batch, metadata
 
@@ -162,7 +162,7 @@ class Crashes(RuleBasedStateMachine):
             for video_id, (position, created) in self.jobs.items()
         ]
         with self.engine.begin() as connection:
-            queries.recover(
+            lost_answers.recover(
                 connection,
                 self.now,
                 Listing((*listed, *self.foreign)),
@@ -209,4 +209,4 @@ class Crashes(RuleBasedStateMachine):
 
 TestCrashes = Crashes.TestCase
 # Not shrunk, which takes minutes for a machine with a database.
-TestCrashes.settings = settings(max_examples=25, stateful_step_count=15, phases=[Phase.generate])
+TestCrashes.settings = settings(max_examples=20, stateful_step_count=15, phases=[Phase.generate])

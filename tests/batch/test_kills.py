@@ -17,7 +17,8 @@ import pytest
 
 from openvideos import OpenVideos
 from openvideos._batch.database import open_ledger
-from openvideos._batch.queries import Row, all_rows
+from openvideos._batch.queries import all_rows
+from openvideos._batch.rows import Row
 from openvideos_emulator import Emulator
 
 from .conftest import postgresql_tests

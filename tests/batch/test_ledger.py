@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from openvideos._batch import queries
+from openvideos._batch import lost_answers, queries
 from openvideos._batch.database import Ledger, UnusableLedgerError, open_ledger
 from openvideos._batch.lines import Line
 from openvideos._batch.recovery import Listing
+from openvideos._batch.rows import Row
 from openvideos._batch.states import State
 
 from .conftest import postgresql_tests
@@ -33,7 +34,7 @@ def join(ledger: Ledger, *workers: str, lease: float = LEASE) -> None:
         ledger.run_blocking(queries.join, worker, host=f"{worker}'s", process=1, lease=lease)
 
 
-def claim(ledger: Ledger, worker: str, **more: Any) -> queries.Row | None:
+def claim(ledger: Ledger, worker: str, **more: Any) -> Row | None:
     options = {"max_in_flight": 100, "settle": 300.0, "keyed": False, "lease": LEASE, **more}
     return ledger.run_blocking(queries.claim, worker, **options)
 
@@ -55,7 +56,7 @@ def take_over(ledger: Ledger, worker: str, dead: Iterable[str] = ()) -> list[int
 def recover(ledger: Ledger, *listed: Any, settle: float = 300.0, **more: Any) -> None:
     listing = more.pop("listing", Listing(tuple(listed)))
     options = {"repeat_uncertain": False, "cost_of": lambda _video, _fields: None, **more}
-    ledger.run_blocking(queries.recover, listing, settle=settle, **options)
+    ledger.run_blocking(lost_answers.recover, listing, settle=settle, **options)
 
 
 def states(ledger: Ledger) -> list[tuple[State, str | None]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .lines import Line
-    from .queries import Row
+    from .rows import Row
 
 INCOMING = ".incoming"  # the folder in it where files are until they are whole
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

@@ -1,4 +1,4 @@
-"""Everything that is asked of the ledger, as functions of a connection and the time.
+"""What workers ask of the ledger, as functions of a connection and the time.
 
 Each runs in a transaction of its own. What changes a line says which worker and which attempt it
 speaks for, and changes nothing where the line has gone on without it.
@@ -6,141 +6,29 @@ speaks for, and changes nothing where the line has gone on without it.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-import attrs
-from attrs import frozen
 from sqlalchemy import Connection, and_, func, or_, select, update
 
-from openvideos._matching import Wanted
-
 from .database import UnusableLedgerError
-from .lines import Line
-from .recovery import KEY_IS_KEPT, Adopt, Create, Hold, Repeat, Witness, decide
-from .states import KNOWN_JOB, OVER, State
+from .lost_answers import MOST_LOSSES
+from .recovery import KEY_IS_KEPT
+from .rows import UNSETTLED, Row, Standing, Stray, rows_where, wait_for_turn
+from .states import KNOWN_JOB, State
 from .tables import batch, lines, strays, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from openvideos import Video
+    from .lines import Line
 
-    from .recovery import Decision, Listing
-
-WITNESSES_SINCE = 600.0  # seconds before a lost create in which known jobs prove the list
-_LATE_BY = 10.0  # seconds in which a list may not yet show a new job
-_MOST_LOSSES = 3  # of answers to the create of one line, after which it is left to people
 _LEASE_IS_OVER = "the worker was taken for dead, and its lines were taken over"
-
-
-@frozen
-class Row:
-    """A line as the ledger has it.
-
-    Attributes:
-        line: What it asks for.
-        state: Where it stands.
-        attempt: How often its create was begun.
-        intended: When that was for the last time, in Unix seconds; None if it never was.
-        keyed: Whether its create went with an idempotency key.
-        renewals: How often it was made anew after it had failed.
-        losses: How often the answer to its create was lost since the last start.
-        repeats: How often its create was repeated although there might have been a job.
-        video_id: Its job.
-        answered: When the job became known, in Unix seconds.
-        cost: What it costs in US dollars, as a decimal number; None where nobody knows.
-        file: The name of its file.
-        size: The file's size in bytes.
-        saved_on: The host that saved it.
-        held: Whether it is left for the next start.
-        reason: Why it failed or is held.
-    """
-
-    line: Line
-    state: State
-    attempt: int
-    intended: float | None
-    keyed: bool
-    renewals: int
-    losses: int
-    repeats: int
-    video_id: str | None
-    answered: float | None
-    cost: str | None
-    file: str | None
-    size: int | None
-    saved_on: str | None
-    held: bool
-    reason: str | None
-
-    @property
-    def position(self) -> int:
-        """The line's number in the file."""
-        return self.line.position
-
-    @property
-    def job_id(self) -> str:
-        """The id of its job, which it must have."""
-        if self.video_id is None:
-            raise ValueError(f"line {self.position} has no job")
-        return self.video_id
-
-    @property
-    def wanted(self) -> Wanted:
-        """What a video must look like to be of its last create, once that was answered or lost."""
-        fields = self.line.fields
-        seconds = fields.get("seconds")
-        return Wanted(
-            began=self.intended or 0.0,
-            ended=self.answered or self.intended or 0.0,
-            prompt=fields["prompt"],
-            model=fields.get("model"),
-            size=fields.get("size"),
-            seconds=None if seconds is None else str(seconds),
-        )
-
-
-@frozen
-class Standing:
-    """How many lines are where.
-
-    Attributes:
-        unsettled: Those that are neither over nor held.
-        pending: Those for which nothing was sent yet.
-        uncertain: Those whose answer was lost, and which are not held.
-    """
-
-    unsettled: int
-    pending: int
-    uncertain: int
-
-
-@frozen
-class Stray:
-    """A job that a line had beside the one that it has.
-
-    Attributes:
-        position: The line.
-        video_id: The job.
-        reason: How that came.
-    """
-
-    position: int
-    video_id: str
-    reason: str
 
 
 class LeaseLostError(Exception):
     """This worker was taken for dead."""
 
 
-_COLUMNS = (
-    lines.c.position,
-    lines.c.fields,
-    *(lines.c[name] for name in attrs.fields_dict(Row) if name != "line"),
-)
-_UNSETTLED = and_(lines.c.held.is_(False), lines.c.state.not_in(OVER))
 _NOBODYS = {"worker": None}
 
 
@@ -304,7 +192,7 @@ def take_over(
     if not positions:
         return []
     connection.execute(lines.update().where(lines.c.position.in_(positions)).values(worker=worker))
-    return _rows(connection, lines.c.position.in_(positions))
+    return rows_where(connection, lines.c.position.in_(positions))
 
 
 def _take_from(connection: Connection, now: float, worker: str) -> None:
@@ -337,11 +225,11 @@ def claim(
     Raises:
         LeaseLostError: The worker was taken for dead.
     """
-    _in_order(connection)
+    wait_for_turn(connection)
     stay(connection, now, worker, lease=lease)
     in_flight = connection.execute(
         select(func.count()).where(
-            _UNSETTLED,
+            UNSETTLED,
             lines.c.state != State.PENDING,
             # What is long uncertain makes room: other jobs have to prove the list.
             or_(lines.c.state != State.UNCERTAIN, lines.c.intended > now - settle),
@@ -370,7 +258,7 @@ def claim(
             reason=None,
         )
     )
-    return _rows(connection, lines.c.position == position)[0]
+    return rows_where(connection, lines.c.position == position)[0]
 
 
 def batch_name(connection: Connection, _now: float) -> str:
@@ -451,133 +339,11 @@ def lost(connection: Connection, now: float, worker: str, position: int) -> None
 def _lose(connection: Connection, now: float, which: Any) -> None:
     # The server takes a repeated create with the same key for the same.
     by_key = and_(
-        lines.c.keyed, lines.c.intended > now - KEY_IS_KEPT, lines.c.losses <= _MOST_LOSSES
+        lines.c.keyed, lines.c.intended > now - KEY_IS_KEPT, lines.c.losses <= MOST_LOSSES
     )
     connection.execute(lines.update().where(which).values(losses=lines.c.losses + 1))
     connection.execute(lines.update().where(which, by_key).values(state=State.PENDING, **_NOBODYS))
     connection.execute(lines.update().where(which).values(state=State.UNCERTAIN, **_NOBODYS))
-
-
-def recover(
-    connection: Connection,
-    now: float,
-    listing: Listing,
-    *,
-    settle: float,
-    repeat_uncertain: bool,
-    cost_of: Callable[[Video, Mapping[str, Any]], str | None],
-) -> list[tuple[Row, Decision]]:
-    """Decide about all lines whose answer was lost, and write the decisions down.
-
-    Args:
-        connection: The connection.
-        now: Unix seconds.
-        listing: The server's list, asked for before this.
-        settle: For how long after a create its job may appear, in seconds.
-        repeat_uncertain: Whether to repeat what would be held.
-        cost_of: Tells the cost of a job, by what the server says of it and what was asked for.
-    """
-    _in_order(connection)
-    # One look at all lines: what is read of one is true together with what is read of the others.
-    rows = _rows(connection, None)
-    # Those that are held take part: a job that is found may be theirs.
-    uncertain = [row for row in rows if row.state == State.UNCERTAIN]
-    if all(row.held for row in uncertain):
-        return []
-    known = _known_jobs(rows, uncertain, now=now)
-    shown = now - min(_LATE_BY, settle / 2)
-    claimed = {row.video_id for row in rows if row.video_id}
-    claimed |= set(connection.execute(select(strays.c.video_id)).scalars())
-    decisions = decide(
-        [_create(row, until=min(now, (row.intended or now) + settle)) for row in uncertain],
-        listing=listing,
-        claimed=claimed,
-        creating=[_create(row, until=now) for row in rows if row.state == State.CREATING],
-        witnesses=[
-            Witness(row.job_id, row.wanted) for row in known if (row.answered or now) <= shown
-        ],
-        now=now,
-        settle=settle,
-        more_to_come=any((row.answered or 0) > shown for row in known)
-        or any(row.state in {State.PENDING, State.CREATING} and not row.held for row in rows),
-        repeat_uncertain=repeat_uncertain,
-    )
-    made = [(row, _bounded(row, decisions[row.position])) for row in uncertain]
-    for row, decision in made:
-        changes = _changes(row, decision, now=now, cost_of=cost_of)
-        if changes:
-            connection.execute(
-                lines.update()
-                .where(
-                    lines.c.position == row.position,
-                    lines.c.attempt == row.attempt,
-                    lines.c.state == State.UNCERTAIN,
-                )
-                .values(**changes)
-            )
-    return made
-
-
-def _bounded(row: Row, decision: Decision) -> Decision:
-    """Repeat no create for ever."""
-    if isinstance(decision, Repeat) and row.losses > _MOST_LOSSES:
-        return Hold(f"the answer to its create was lost {row.losses} times since the last start")
-    return decision
-
-
-def _changes(
-    row: Row,
-    decision: Decision,
-    *,
-    now: float,
-    cost_of: Callable[[Video, Mapping[str, Any]], str | None],
-) -> dict[str, Any]:
-    match decision:
-        case Adopt(video):
-            return {
-                "state": State.RUNNING,
-                "video_id": video.id,
-                "answered": now,
-                "cost": cost_of(video, row.line.fields),
-                "held": False,
-                "reason": None,
-            }
-        case Repeat(doubt):
-            return {
-                "state": State.PENDING,
-                "repeats": row.repeats + (doubt is not None),
-                "held": False,
-                "reason": None,
-            }
-        case Hold(reason):
-            return {"held": True, "reason": reason}
-    return {}
-
-
-def _create(row: Row, *, until: float) -> Create:
-    wanted = row.wanted
-    return Create(
-        row.position,
-        row.line.wish,
-        Wanted(
-            began=wanted.began,
-            ended=until,
-            prompt=wanted.prompt,
-            model=wanted.model,
-            size=wanted.size,
-            seconds=wanted.seconds,
-        ),
-    )
-
-
-def _known_jobs(rows: Sequence[Row], uncertain: Sequence[Row], *, now: float) -> list[Row]:
-    """Return the lines whose jobs a list must show that shall prove something."""
-    since = min(row.intended or now for row in uncertain) - WITNESSES_SINCE
-    return [
-        row
-        for row in rows
-        if row.video_id and row.state != State.FAILED and since <= (row.intended or 0)
-    ]
 
 
 # What comes of a job
@@ -628,7 +394,7 @@ def standing(connection: Connection, _now: float) -> Standing:
         row.state: row.number
         for row in connection.execute(
             select(lines.c.state, func.count().label("number"))
-            .where(_UNSETTLED)
+            .where(UNSETTLED)
             .group_by(lines.c.state)
         )
     }
@@ -639,18 +405,9 @@ def standing(connection: Connection, _now: float) -> Standing:
     )
 
 
-def oldest_uncertain(connection: Connection, _now: float) -> float | None:
-    """Return when the first create began whose answer was lost; None where none was."""
-    return connection.execute(
-        select(func.min(lines.c.intended)).where(
-            lines.c.state == State.UNCERTAIN, lines.c.held.is_(False)
-        )
-    ).scalar()
-
-
 def all_rows(connection: Connection, _now: float) -> list[Row]:
     """Return all lines in their order."""
-    return _rows(connection, None)
+    return rows_where(connection)
 
 
 def all_strays(connection: Connection, _now: float) -> list[Stray]:
@@ -659,21 +416,6 @@ def all_strays(connection: Connection, _now: float) -> list[Stray]:
         select(strays.c.position, strays.c.video_id, strays.c.reason).order_by(strays.c.position)
     )
     return [Stray(*row) for row in found]
-
-
-def _rows(connection: Connection, which: Any) -> list[Row]:
-    query = select(*_COLUMNS).order_by(lines.c.position)
-    if which is not None:
-        query = query.where(which)
-    return [
-        Row(Line(position, json.loads(fields)), State(state), *others)
-        for position, fields, state, *others in connection.execute(query)
-    ]
-
-
-def _in_order(connection: Connection) -> None:
-    """Wait until no other worker claims or recovers lines. SQLite lets only one write anyway."""
-    connection.execute(select(batch.c.id).with_for_update())
 
 
 def _change(

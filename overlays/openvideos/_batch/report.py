@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from .queries import Row, Stray
+    from .rows import Row, Stray
 
 _HELD = "held"
 _LONGEST_REASON = 500  # characters

@@ -37,7 +37,7 @@ from openvideos._matching import TOLERANCE
 from openvideos._pauses import retry_after
 from openvideos._watching import AsyncWatcher
 
-from . import queries
+from . import lost_answers, queries
 from .costs import cost_of_line
 from .database import new_name
 from .files import NameTakenError, check_free, final_name, incoming, is_here, move
@@ -56,13 +56,13 @@ if TYPE_CHECKING:
     from openvideos import AsyncJob, AsyncOpenVideos, Video
 
     from .database import Ledger
-    from .queries import Row
+    from .rows import Row
 
 _ROUND = 1.0  # seconds between two looks at the ledger, where nothing happens here
 _LEASE = 60.0  # seconds without a sign of life, after which another worker goes on
 _FRESH = 20.0  # seconds after which an intent is too old to be acted upon: well within the lease
 _LOOK_FIRST, _LOOK_LAST = 1.0, 15.0  # seconds between two looks into the server's list
-_LIST_BACK = queries.WITNESSES_SINCE + 2 * TOLERANCE  # seconds before the first lost create
+_LIST_BACK = lost_answers.WITNESSES_SINCE + 2 * TOLERANCE  # seconds before the first lost create
 _CREATES = 32  # requests at once
 _DOWNLOADS = 4  # at once
 _TRIES, _PAUSE_BETWEEN_TRIES = 3, 2.0
@@ -458,13 +458,13 @@ class Worker:
     # Lost answers
 
     async def _look_for_lost(self) -> None:
-        oldest = await self._ledger.run(queries.oldest_uncertain)
+        oldest = await self._ledger.run(lost_answers.oldest_uncertain)
         if oldest is None:
             return
         listing = await read_listing(self._videos, since=oldest - _LIST_BACK)
         try:
             decided = await self._ledger.run(
-                queries.recover,
+                lost_answers.recover,
                 listing,
                 settle=self._plan.settle,
                 repeat_uncertain=self._plan.repeat_uncertain,
