@@ -10,11 +10,18 @@ import signal
 import sys
 import traceback
 
+import httpx
+import sqlalchemy.dialects.sqlite.pysqlite
+
+from openvideos import OpenVideos
 from openvideos._batch import command, running
+
+LOADED = (httpx.AsyncClient, sqlalchemy.dialects.sqlite.pysqlite, running.run_batch)
 
 
 def main() -> None:
-    assert running.__name__  # it is imported to be loaded
+    with OpenVideos(base_url="http://127.0.0.1:1/v1") as client:
+        client.videos.job("video_1")
     for line in sys.stdin:
         request = json.loads(line)
         process = os.fork()

@@ -127,7 +127,7 @@ def run_with_kills(
     """
     chance = random.Random(seed)  # noqa: S311 - it is to be the same in each run
     arguments = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.05, *options]
-    lines = add_lines(file, 8)
+    lines = add_lines(file, 6)
     while kills:
         process = commands.start(arguments)
         if kills % 2:
@@ -137,7 +137,7 @@ def run_with_kills(
         if commands.wait() < 0:
             kills -= 1
         else:
-            lines = add_lines(file, 2)
+            lines = add_lines(file, 1)
     lines = add_lines(file, 2)
     return commands.run(arguments), lines
 
@@ -161,7 +161,7 @@ def test_without_a_list_lost_lines_are_held_until_repeating_is_asked_for(
 ) -> None:
     file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
     options: list[object] = ["--header", "X-No-List: 1"]
-    code, lines = run_with_kills(commands, file, out, options, kills=5, seed=2)
+    code, lines = run_with_kills(commands, file, out, options, kills=3, seed=2)
     rows, made = rows_of(out / "batch.sqlite3"), jobs_at(commands)
     held = [row for row in rows if row.held]
     assert code == 3
@@ -185,7 +185,7 @@ def test_workers_share_a_batch_and_go_on_where_one_is_killed(
     emulator: Emulator, postgresql_url: str, tmp_path: Path
 ) -> None:
     file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
-    lines = add_lines(file, 10)
+    lines = add_lines(file, 6)
     arguments: list[object] = [file, "--out", out, "--ledger", postgresql_url]
     arguments += ["--max-in-flight", 4, "--interval", 0.05, "--settle", 3]
     logs = tmp_path / "killed.txt", tmp_path / "survivor.txt"
