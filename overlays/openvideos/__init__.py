@@ -3,10 +3,8 @@
 import importlib
 import typing
 
-from ._calls import NOT_GIVEN, NotGiven, Omit, not_given, omit
-from ._cancelling import CancelToken
 from ._client import AsyncOpenVideos, OpenVideos
-from ._content import VideoContent
+from ._downloading.content import VideoContent
 from ._errors import (
     APIConnectionError,
     APIError,
@@ -49,18 +47,20 @@ from ._errors import (
     WebhookError,
     WebhookTimestampError,
 )
-from ._jobs import AsyncJob, Job
-from ._models import Character, Video, VideoDeleted
-from ._pages import AsyncPage, AsyncPages, Page
+from ._http.calls import NOT_GIVEN, NotGiven, Omit, not_given, omit
+from ._http.responses import Response
 from ._prices import PRICES, estimate_cost
-from ._responses import Response
+from ._protocol.models import Character, Video, VideoDeleted
+from ._protocol.pages import AsyncPage, AsyncPages, Page
 from ._videos import AsyncVideos, Videos
+from ._waiting.cancelling import CancelToken
+from ._waiting.jobs import AsyncJob, Job
 
 if typing.TYPE_CHECKING:
-    from ._job_results import JobResult
-    from ._queues import AsyncJobQueue, JobQueue
-    from ._raw_responses import RawResponse
-    from ._streaming_responses import AsyncStreamedResponse, StreamedResponse
+    from ._http.raw_responses import RawResponse
+    from ._http.streaming_responses import AsyncStreamedResponse, StreamedResponse
+    from ._many.job_results import JobResult
+    from ._many.queues import AsyncJobQueue, JobQueue
     from ._webhooks import UnknownEvent, VideoCompletedEvent, VideoFailedEvent, Webhooks
 
 __all__ = [
@@ -140,12 +140,12 @@ __all__ = [
 
 # Loaded when they are first asked for, as most programs need none of them.
 _LATER = {
-    "AsyncJobQueue": "._queues",
-    "AsyncStreamedResponse": "._streaming_responses",
-    "JobQueue": "._queues",
-    "JobResult": "._job_results",
-    "RawResponse": "._raw_responses",
-    "StreamedResponse": "._streaming_responses",
+    "AsyncJobQueue": "._many.queues",
+    "AsyncStreamedResponse": "._http.streaming_responses",
+    "JobQueue": "._many.queues",
+    "JobResult": "._many.job_results",
+    "RawResponse": "._http.raw_responses",
+    "StreamedResponse": "._http.streaming_responses",
     "UnknownEvent": "._webhooks",
     "VideoCompletedEvent": "._webhooks",
     "VideoFailedEvent": "._webhooks",

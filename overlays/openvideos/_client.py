@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 from attrs import frozen
 
-from ._calls import NotGiven
-from ._clock import Clock
-from ._connections import AsyncConnections, Connections
-from ._drivers import AsyncDriver, Driver
-from ._memory import Memory
+from ._flows.clock import Clock
+from ._flows.drivers import AsyncDriver, Driver
+from ._http.calls import NotGiven
+from ._http.connections import AsyncConnections, Connections
+from ._http.transport import AsyncTransport, Transport
+from ._protocol.memory import Memory
 from ._settings import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, changed, settings_from
-from ._transport import AsyncTransport, Transport
 from ._videos import AsyncVideos, Videos
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from ._raw_responses import AsyncVideosWithRawResponse, VideosWithRawResponse
-    from ._settings import Settings
-    from ._streaming_responses import (
+    from ._http.raw_responses import AsyncVideosWithRawResponse, VideosWithRawResponse
+    from ._http.streaming_responses import (
         AsyncVideosWithStreamingResponse,
         VideosWithStreamingResponse,
     )
-    from ._transport import AsyncHttpClient, HttpClient, TimeLimit
+    from ._http.transport import AsyncHttpClient, HttpClient, TimeLimit
+    from ._settings import Settings
     from ._webhooks import Webhooks
 
 

@@ -49,11 +49,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._drivers import Context
-    from ._error_bodies import ErrorDetails
-    from ._matching import Wanted
-    from ._models import Video
-    from ._responses import Response
+    from ._flows.drivers import Context
+    from ._http.responses import Response
+    from ._protocol.error_bodies import ErrorDetails
+    from ._protocol.models import Video
+    from ._waiting.matching import Wanted
 
 
 FIND_FOR = 30.0  # seconds for which a job is looked for in the list if nothing else is said

@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 from attrs import field, frozen
 
 from ._errors import InvalidInput
-from ._logging import log_as_asked
+from ._http.logging import log_as_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._transport import TimeLimit
+    from ._http.transport import TimeLimit
 
 DEFAULT_TIMEOUT: Final = 600.0
 DEFAULT_MAX_RETRIES: Final = 2

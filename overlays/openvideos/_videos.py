@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from . import _operations as operations
-from ._calls import NOT_GIVEN, NotGiven, given
-from ._downloads import download
-from ._drivers import AsyncDriver, AsyncResource, Resource
+from ._downloading.downloads import download
 from ._errors import FIND_FOR, InvalidInput
-from ._files import checked_id
-from ._finding import find_created
-from ._job_states import JobState
-from ._jobs import AsyncJob, Job, async_submit, created_job, sync_submit
-from ._methods import async_method, sends, sync_method
-from ._pages import async_list, sync_list
-from ._polling import DEFAULT_MAX_WAIT, check_limits
-from ._wait_many import wait_many
-from ._waiting import wait_until_final
+from ._flows.drivers import AsyncDriver, AsyncResource, Resource
+from ._flows.methods import async_method, sends, sync_method
+from ._http.calls import NOT_GIVEN, NotGiven, given
+from ._many.wait_many import wait_many
+from ._protocol import operations
+from ._protocol.files import checked_id
+from ._protocol.pages import async_list, sync_list
+from ._waiting.finding import find_created
+from ._waiting.job_states import JobState
+from ._waiting.jobs import AsyncJob, Job, async_submit, created_job, sync_submit
+from ._waiting.polling import DEFAULT_MAX_WAIT, check_limits
+from ._waiting.waiting import wait_until_final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
 
-    from ._calls import Omittable
-    from ._drivers import Context, Driver
     from ._errors import CreateUncertain
-    from ._files import ImageInput
-    from ._flows import Flow
-    from ._memory import BodyType
-    from ._models import Character, Video
-    from ._raw_responses import AsyncVideosWithRawResponse, VideosWithRawResponse
-    from ._requests import HasContext
-    from ._streaming_responses import (
+    from ._flows.drivers import Context, Driver
+    from ._flows.flows import Flow
+    from ._http.calls import Omittable
+    from ._http.raw_responses import AsyncVideosWithRawResponse, VideosWithRawResponse
+    from ._http.requests import HasContext
+    from ._http.streaming_responses import (
         AsyncVideosWithStreamingResponse,
         VideosWithStreamingResponse,
     )
-    from ._transport import TimeLimit
+    from ._http.transport import TimeLimit
+    from ._protocol.files import ImageInput
+    from ._protocol.memory import BodyType
+    from ._protocol.models import Character, Video
 
 
 def _poll(  # noqa: D417 - the first argument becomes self
@@ -177,14 +177,14 @@ class Videos(Resource):
     def with_raw_response(self) -> VideosWithRawResponse:
         """The same operations, each giving its HTTP answer; `parse()` gives what that means."""
         # Who never asks for it need not load it.
-        from ._raw_responses import VideosWithRawResponse
+        from ._http.raw_responses import VideosWithRawResponse
 
         return VideosWithRawResponse(self._driver)
 
     @property
     def with_streaming_response(self) -> VideosWithStreamingResponse:
         """The same operations, each a context with its HTTP answer, whose body is still unread."""
-        from ._streaming_responses import VideosWithStreamingResponse
+        from ._http.streaming_responses import VideosWithStreamingResponse
 
         return VideosWithStreamingResponse(self._driver)
 
@@ -243,14 +243,14 @@ class AsyncVideos(AsyncResource):
     def with_raw_response(self) -> AsyncVideosWithRawResponse:
         """The same operations, each giving its HTTP answer; `parse()` gives what that means."""
         # Who never asks for it need not load it.
-        from ._raw_responses import AsyncVideosWithRawResponse
+        from ._http.raw_responses import AsyncVideosWithRawResponse
 
         return AsyncVideosWithRawResponse(self._driver)
 
     @property
     def with_streaming_response(self) -> AsyncVideosWithStreamingResponse:
         """The same operations, each a context with its HTTP answer, whose body is still unread."""
-        from ._streaming_responses import AsyncVideosWithStreamingResponse
+        from ._http.streaming_responses import AsyncVideosWithStreamingResponse
 
         return AsyncVideosWithStreamingResponse(self._driver)
 

@@ -22,9 +22,9 @@ from openvideos._batch.recovery import (
     Witness,
     decide,
 )
-from openvideos._decoding import video as decoded
-from openvideos._matching import Wanted
-from openvideos._responses import Response
+from openvideos._http.responses import Response
+from openvideos._protocol.decoding import video as decoded
+from openvideos._waiting.matching import Wanted
 
 START = 1_800_000_000.0
 SETTLE = 300.0

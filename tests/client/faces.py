@@ -10,7 +10,7 @@ from typing import Any
 
 from openvideos import AsyncPage
 from openvideos._client import WithVideos
-from openvideos._drivers import AsyncResource
+from openvideos._flows.drivers import AsyncResource
 
 # Async objects, those among them that are contexts, and what holds one.
 _ASYNC = (AsyncResource, AsyncPage, AbstractAsyncContextManager, WithVideos)

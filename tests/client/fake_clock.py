@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from openvideos._cancelling import Cancelled, CancelToken
-from openvideos._clock import Clock
+from openvideos._flows.clock import Clock
+from openvideos._waiting.cancelling import Cancelled, CancelToken
 
 EPOCH = 1_800_000_000.0
 

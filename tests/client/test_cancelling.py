@@ -19,7 +19,7 @@ from openvideos import (
     Video,
     WaitCancelled,
 )
-from openvideos._clock import Clock
+from openvideos._flows.clock import Clock
 
 from .conftest import Connect, Serve
 from .fake_clock import FakeClock
@@ -219,7 +219,7 @@ def test_a_job_is_deleted_when_its_token_or_its_task_is_cancelled_where_that_is_
 def test_a_deletion_that_hangs_takes_a_bounded_time(
     connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openvideos._waiting._LONGEST_DELETION", 0.2)
+    monkeypatch.setattr("openvideos._waiting.waiting._LONGEST_DELETION", 0.2)
     server = serve(deleting(Silence()))
     token = CancelToken()
     start = time.monotonic()

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from openvideos import APIConnectionError
-from openvideos import _certificates as certificates
+from openvideos._http import certificates as certificates
 
 from .conftest import Connect
 from .faulty_server import FaultyServer, Reply

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from openvideos._concurrency import run_together, run_together_async
-from openvideos._flows import Together
+from openvideos._flows.concurrency import run_together, run_together_async
+from openvideos._flows.flows import Together
 
 
 def flows(number: int) -> list[Any]:

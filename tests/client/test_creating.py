@@ -145,8 +145,8 @@ def test_a_reference_in_any_form_arrives_with_name_and_kind_each_time_it_is_sent
 def test_a_stream_that_can_be_read_once_is_kept_for_another_time_in_little_memory(
     connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openvideos._files._MOST_IN_MEMORY", 1000)
-    monkeypatch.setattr("openvideos._files._PIECE", 400)
+    monkeypatch.setattr("openvideos._protocol.files._MOST_IN_MEMORY", 1000)
+    monkeypatch.setattr("openvideos._protocol.files._PIECE", 400)
     busy = Reply({"error": {"message": "Too many running tasks"}}, status=429)
     server = serve([busy, VIDEO])
     for length in (999, 1000, 1001, 5000):

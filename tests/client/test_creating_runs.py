@@ -18,7 +18,7 @@ from openvideos import (
     Video,
     Videos,
 )
-from openvideos._drivers import Driver
+from openvideos._flows.drivers import Driver
 from openvideos._settings import settings_from
 
 from .fake_clock import FakeClock

@@ -20,7 +20,7 @@ from openvideos import (
     Video,
     VideoDeleted,
 )
-from openvideos import _decoding as decoding
+from openvideos._protocol import decoding as decoding
 from openvideos_api.types import UNSET, Unset
 
 from .conftest import Connect, Serve, by_one_kind

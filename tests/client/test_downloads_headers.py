@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos import Response, Video
-from openvideos._checksums import Checksum, checksum_of
-from openvideos._sources import sources_of
-from openvideos._versions import FINISHED, UNFIT, Piece, Version, place_of, range_headers
+from openvideos._downloading.checksums import Checksum, checksum_of
+from openvideos._downloading.sources import sources_of
+from openvideos._downloading.versions import (
+    FINISHED,
+    UNFIT,
+    Piece,
+    Version,
+    place_of,
+    range_headers,
+)
 
 NAMES = [
     *("content-range", "content-length", "etag", "last-modified", "date", "content-encoding"),

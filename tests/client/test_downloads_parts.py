@@ -27,8 +27,8 @@ from openvideos import (
     OpenVideos,
     TargetExists,
 )
-from openvideos._clock import Clock
-from openvideos._targets import safe_name
+from openvideos._downloading.targets import safe_name
+from openvideos._flows.clock import Clock
 from openvideos_emulator import Emulator
 
 from .conftest import Connect, Serve, by_one_kind
@@ -264,11 +264,11 @@ def test_a_disk_without_locks_will_do(
 WINDOWS = """
 import sys
 from pathlib import Path
-import openvideos._downloads  # what it is made of is not tried out here
-for name in ("_locks", "_parts", "_targets"):
-    del sys.modules[f"openvideos.{name}"]
+import openvideos._downloading.downloads  # what it is made of is not tried out here
+for name in ("locks", "parts", "targets"):
+    del sys.modules[f"openvideos._downloading.{name}"]
 sys.platform, sys.modules["fcntl"] = "win32", None
-from openvideos._targets import write_whole
+from openvideos._downloading.targets import write_whole
 write_whole(sys.argv[1], b"one")
 write_whole(sys.argv[1], b"two")
 """

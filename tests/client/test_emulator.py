@@ -20,7 +20,7 @@ from openvideos import (
     VideoNotReady,
     WaitTimeout,
 )
-from openvideos._clock import Clock
+from openvideos._flows.clock import Clock
 from openvideos_emulator import Emulator
 
 from .conftest import Connect, by_one_kind

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from openvideos import CancelToken, ConflictError, CreateUncertain, VideoLost, WaitCancelled
-from openvideos._clock import Clock
+from openvideos._flows.clock import Clock
 from openvideos_emulator import Emulator
 
 from .conftest import Connect

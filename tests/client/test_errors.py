@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 import openvideos
 from openvideos import APIStatusError, OpenVideosError, Response, WaitTimeout
 from openvideos import _errors as errors
-from openvideos._error_bodies import describe
-from openvideos._status_errors import status_error
+from openvideos._protocol import decoding
+from openvideos._protocol.error_bodies import describe
+from openvideos._protocol.status_errors import status_error
 
 from .conftest import Connect, Serve
 from .faulty_server import Reply, Request, refusing_url
@@ -162,7 +163,7 @@ def test_each_status_raises_the_error_of_the_official_name_with_its_body() -> No
 
 
 def every_error() -> list[OpenVideosError]:
-    video = openvideos._decoding.video(answer({"id": "video_1", "status": "failed", "error": "x"}))
+    video = decoding.video(answer({"id": "video_1", "status": "failed", "error": "x"}))
     job: dict[str, Any] = {"job_id": "video_1", "video": video}
     more: dict[type, dict[str, Any]] = {
         WaitTimeout: {**job, "elapsed": 1.0, "attempts": 2, "last_error": None},
@@ -303,7 +304,7 @@ def test_an_answer_without_an_end_is_given_up(
 ) -> None:
     import gzip
 
-    monkeypatch.setattr("openvideos._transport._LARGEST_BODY", 1_000_000)
+    monkeypatch.setattr("openvideos._http.transport._LARGEST_BODY", 1_000_000)
     bomb = gzip.compress(bytes(2_000_000))
     videos = connect(serve([Reply(bomb, headers={"Content-Encoding": "gzip"})]).base_url).videos
     with pytest.raises(openvideos.APIConnectionError, match="larger than"):

@@ -191,7 +191,7 @@ def test_a_host_that_cannot_be_looked_up_ends_in_an_error_of_ours(
 def test_an_environment_that_cannot_be_used_is_told(
     connect: Connect, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    from openvideos import _certificates as certificates
+    from openvideos._http import certificates as certificates
 
     monkeypatch.setenv(name, value)
     monkeypatch.setattr(certificates, "_certificates", certificates._certificates.__wrapped__)

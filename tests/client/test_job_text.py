@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos import AsyncJob, AsyncOpenVideos, InvalidInput, Job, OpenVideos, VideoLost
-from openvideos._job_text import job_state
+from openvideos._waiting.job_text import job_state
 
 from .conftest import Serve
 from .fake_clock import EPOCH, FakeClock

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos import Video
-from openvideos._decoding import stored_video
-from openvideos._matching import CannotTell, Found, NoneFound, Several, Wanted, match
+from openvideos._protocol.decoding import stored_video
+from openvideos._waiting.matching import CannotTell, Found, NoneFound, Several, Wanted, match
 
 BEGAN, ENDED = 1_800_000_000.0, 1_800_000_030.0
 WANTED = Wanted(BEGAN, ENDED, prompt="a cat", model="sora-2", size="720x1280", seconds="4")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from openvideos._media_types import media_type, picture_size
+from openvideos._protocol.media_types import media_type, picture_size
 
 KINDS = {
     "PNG": "image/png",

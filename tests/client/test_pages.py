@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos import InvalidInput, UnsupportedByServer
-from openvideos._decoding import ListedVideos
-from openvideos._decoding import video_list as decode
-from openvideos._pages import next_cursor
+from openvideos._protocol.decoding import ListedVideos
+from openvideos._protocol.decoding import video_list as decode
+from openvideos._protocol.pages import next_cursor
 
 from .conftest import Connect, Serve
 from .faulty_server import FaultyServer, Reply, Request

@@ -16,8 +16,9 @@ from openvideos import (
     Video,
     WaitTimeout,
 )
-from openvideos._decoding import video as decode
-from openvideos._polling import (
+from openvideos._protocol.decoding import video as decode
+from openvideos._protocol.status_errors import status_error
+from openvideos._waiting.polling import (
     LONGEST_PAUSE,
     SHORTEST_PAUSE,
     Finish,
@@ -26,7 +27,6 @@ from openvideos._polling import (
     Poll,
     Stop,
 )
-from openvideos._status_errors import status_error
 
 
 def answer(status: int, body: bytes = b"{}") -> Response:

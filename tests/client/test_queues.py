@@ -23,7 +23,7 @@ from openvideos import (
     VideoFailed,
     WaitTimeout,
 )
-from openvideos._room import Room
+from openvideos._many.room import Room
 
 from .conftest import Serve
 from .fake_clock import FakeClock
@@ -300,7 +300,7 @@ def test_a_create_that_is_cancelled_half_way_still_tells_its_id(
 def test_a_create_that_never_answers_is_uncertain_when_it_is_cancelled(
     serve: Serve, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openvideos._queues._GRACE", 0.05)
+    monkeypatch.setattr("openvideos._many.queues._GRACE", 0.05)
     server = serve([Silence()])
 
     async def main() -> None:

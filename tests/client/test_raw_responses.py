@@ -25,7 +25,7 @@ from openvideos import (
     Page,
     UnexpectedContent,
 )
-from openvideos._body_pieces import Chunks, Cutter, Lines, Text
+from openvideos._http.body_pieces import Chunks, Cutter, Lines, Text
 
 from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos import APIConnectionError, APIStatusError, Response
-from openvideos._pauses import poll_after, retry_after
-from openvideos._retries import LONGEST_PAUSE, pause_before_retry
+from openvideos._http.pauses import poll_after, retry_after
+from openvideos._http.retries import LONGEST_PAUSE, pause_before_retry
 
 from .conftest import Connect, Serve
 from .fake_clock import FakeClock

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos import VideoFailed, WaitTimeout
+from openvideos._many.wait_many import wait_many
 from openvideos._settings import settings_from
-from openvideos._wait_many import wait_many
 
 from .fake_clock import FakeClock
 from .faulty_server import Answer, Reply, Request, Reset

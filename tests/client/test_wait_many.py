@@ -17,7 +17,7 @@ from openvideos import (
     WaitCancelled,
     WaitTimeout,
 )
-from openvideos._clock import Clock
+from openvideos._flows.clock import Clock
 
 from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock

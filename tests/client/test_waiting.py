@@ -23,7 +23,7 @@ from openvideos import (
     VideoWasDeleted,
     WaitTimeout,
 )
-from openvideos._clock import Clock
+from openvideos._flows.clock import Clock
 
 from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock
@@ -338,7 +338,7 @@ def test_a_wrong_key_and_a_wrong_address_end_the_waiting_at_once(
 def test_one_look_that_trickles_does_not_take_the_whole_wait(
     connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openvideos._looking._LONGEST_LOOK", 0.2)
+    monkeypatch.setattr("openvideos._waiting.looking._LONGEST_LOOK", 0.2)
     server = serve([Reply(RUNNING, pieces=1, pause=0.05), Reply(DONE)])
     client = connect(server.base_url, _clock=Clock())
     video = client.videos.job("video_1").wait(max_wait=None, interval=0.01)

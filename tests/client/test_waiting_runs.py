@@ -29,12 +29,12 @@ from openvideos import (
     WaitCancelled,
     WaitTimeout,
 )
-from openvideos._cancelling import Cancelled
-from openvideos._decoding import stored_video
-from openvideos._drivers import AsyncDriver, Driver
-from openvideos._job_states import JobState
-from openvideos._polling import LONGEST_PAUSE
+from openvideos._flows.drivers import AsyncDriver, Driver
+from openvideos._protocol.decoding import stored_video
 from openvideos._settings import settings_from
+from openvideos._waiting.cancelling import Cancelled
+from openvideos._waiting.job_states import JobState
+from openvideos._waiting.polling import LONGEST_PAUSE
 
 from .fake_clock import FakeClock
 

@@ -16,8 +16,8 @@ from openvideos import (
     VideoFailed,
     WaitTimeout,
 )
-from openvideos._clock import Clock
-from openvideos._watching import AsyncWatcher
+from openvideos._flows.clock import Clock
+from openvideos._many.watching import AsyncWatcher
 
 from .conftest import Serve
 from .fake_clock import FakeClock

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from attrs import define, field
 
 from openvideos import APIConnectionError, APITimeoutError, Response
-from openvideos._clock import Clock
-from openvideos._flows import Flow, Send, Sleep, Tell, Together
-from openvideos._memory import Memory
+from openvideos._flows.clock import Clock
+from openvideos._flows.flows import Flow, Send, Sleep, Tell, Together
+from openvideos._protocol.memory import Memory
 from openvideos._settings import Settings
 
 from .fake_clock import FakeClock

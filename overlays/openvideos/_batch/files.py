@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from openvideos._media_types import ENOUGH, file_ending, media_type
+from openvideos._protocol.media_types import ENOUGH, file_ending, media_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

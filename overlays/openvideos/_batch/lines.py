@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from openvideos import _operations as operations
 from openvideos._errors import InvalidInput
-from openvideos._files import checked_text
+from openvideos._protocol import operations as operations
+from openvideos._protocol.files import checked_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

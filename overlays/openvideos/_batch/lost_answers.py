@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
 
-from openvideos._matching import Wanted
+from openvideos._waiting.matching import Wanted
 
 from .recovery import Adopt, Create, Hold, Repeat, Witness, decide
 from .rows import rows_where, wait_for_turn

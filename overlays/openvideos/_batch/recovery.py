@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
-from openvideos._matching import TOLERANCE, CannotTell, Found, NoneFound, Several, Wanted, match
+from openvideos._waiting.matching import (
+    TOLERANCE,
+    CannotTell,
+    Found,
+    NoneFound,
+    Several,
+    Wanted,
+    match,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

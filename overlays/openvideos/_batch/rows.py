@@ -9,7 +9,7 @@ import attrs
 from attrs import frozen
 from sqlalchemy import Connection, and_, select
 
-from openvideos._matching import Wanted
+from openvideos._waiting.matching import Wanted
 
 from .lines import Line
 from .states import OVER, State

@@ -33,9 +33,9 @@ from openvideos import (
     VideoNotReady,
     WaitTimeout,
 )
-from openvideos._matching import TOLERANCE
-from openvideos._pauses import retry_after
-from openvideos._watching import AsyncWatcher
+from openvideos._http.pauses import retry_after
+from openvideos._many.watching import AsyncWatcher
+from openvideos._waiting.matching import TOLERANCE
 
 from . import lost_answers, queries
 from .costs import cost_of_line

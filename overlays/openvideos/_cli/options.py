@@ -12,7 +12,7 @@ import typer
 from attrs import frozen
 
 from openvideos import InvalidInput, OpenVideos
-from openvideos._clock import Clock
+from openvideos._flows.clock import Clock
 
 from .option_groups import OptionGroup
 
@@ -151,7 +151,7 @@ class WaitOptions(OptionGroup):
         Raises:
             InvalidInput: One cannot wait so.
         """
-        from openvideos._polling import check_limits
+        from openvideos._waiting.polling import check_limits
 
         limit = None if self.max_wait == FOR_EVER else _number(self.max_wait, "--max-wait")
         check_limits(max_wait=limit, interval=self.interval)

@@ -1,0 +1,1 @@
+"""Bring what a job made onto the disk."""

@@ -1,0 +1,1 @@
+"""How behaviour is written once for the sync and the async client."""

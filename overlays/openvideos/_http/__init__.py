@@ -1,0 +1,1 @@
+"""How requests are carried, and sent again where that is safe."""
