@@ -88,10 +88,11 @@ def test_the_installed_wheel_works_in_a_clean_environment(
     wheel: Path, tmp_path: Path, extras: str
 ) -> None:
     home = tmp_path / "venv"
-    venv.create(home, with_pip=True)
+    venv.create(home, with_pip=False)
     python = home / "bin" / "python"
     requirement = f"{wheel}[all]" if extras == "all" else str(wheel)
     pins = ROOT / "constraints.txt"
-    run(python, "-m", "pip", "install", "--quiet", "--constraint", pins, requirement)
+    install = ("install", "--quiet", "--no-compile", "--constraint", pins, requirement)
+    run(sys.executable, "-m", "pip", "--python", python, *install)
     where = run(python, SMOKE, extras, cwd=tmp_path)
     assert str(home) in where, "the smoke test ran against the checkout, not the wheel"
