@@ -22,6 +22,8 @@ def main() -> None:
         _run()
     except KeyboardInterrupt:  # while something is still being loaded; commands see to it later
         sys.exit(130)
+    except OSError as error:  # commands see to their own; this is most often a stdout that is full
+        sys.exit(f"openvideos: {error}")
 
 
 def _run() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from typing import Annotated, Any, TextIO
 
 import typer
@@ -42,7 +43,9 @@ class Output(OptionGroup):
 
     def warn(self, message: str) -> None:
         """Tell people something that they must know."""
-        _write(sys.stderr, message)
+        # Where nobody hears it, what was begun, and costs money, is done all the same.
+        with suppress(OSError):
+            _write(sys.stderr, message)
 
     def data(self, text: str) -> None:
         """Print a line of the outcome."""
@@ -61,7 +64,9 @@ def printable(text: str) -> str:
     )
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # closed before the command began
+        return
     # A word that the terminal's encoding lacks must not end a command that has cost money.
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

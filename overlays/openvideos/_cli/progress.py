@@ -52,7 +52,7 @@ def progress(output: Output, *, jobs: int = 1) -> Progress:
     """
     if output.quiet:
         return Silence()
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         from rich.console import Console
 
         console = Console(stderr=True)

@@ -27,8 +27,21 @@ Model = Annotated[str | None, typer.Option(help="The model; left out, the server
 
 
 def prompt_text(prompt: str) -> str:
-    """Return a prompt, from standard input where it is `-`."""
-    return sys.stdin.read().strip() if prompt == "-" else prompt
+    """Return a prompt, from standard input where it is `-`.
+
+    Raises:
+        InvalidInput: There is no standard input, or it is no text.
+    """
+    if prompt != "-":
+        return prompt
+    if sys.stdin is None:
+        raise InvalidInput("`-` reads the prompt from standard input, which is closed")
+    try:
+        return sys.stdin.read().strip()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"`-` reads the prompt from standard input, which is no text: {error}"
+        ) from None
 
 
 def image_source(text: str | None) -> Any:

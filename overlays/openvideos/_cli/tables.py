@@ -21,7 +21,7 @@ def print_table(
 ) -> None:
     """Print a table on stdout. Cells are text in one line; None is an empty one."""
     texts = [["" if cell is None else printable(str(cell)) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         for line in texts:
             output.data("\t".join(line))
         return
