@@ -90,11 +90,13 @@ def test_several_jobs_are_not_saved_to_one_file(three: list[str], run: Run) -> N
 def test_a_wait_that_runs_out_says_how_to_wait_again(slow: Emulator, run: Run) -> None:
     server = ("--base-url", slow.base_url)
     id_ = run("create", "a cat", "--detach", *server).stdout.strip()
-    waited = run("wait", id_, "--max-wait", "0.1", *FAST, *server, "--json")
+    to = ("--output", "cat.mp4")
+    waited = run("wait", id_, "--max-wait", "0.1", *FAST, *server, *to, "--json")
     assert waited.code == 3
     assert (waited.json()["id"], waited.json()["status"]) == (id_, "queued")
     assert waited.json()["error"]["type"] == "WaitTimeout"
-    assert f"It runs on: openvideos wait {id_}" in waited.stderr
+    again = " ".join(["openvideos", "wait", id_, *to, *server])
+    assert f"It runs on: {again}" in waited.stderr
 
 
 def test_a_saved_file_is_not_written_over_silently(three: list[str], run: Run) -> None:
@@ -102,6 +104,7 @@ def test_a_saved_file_is_not_written_over_silently(three: list[str], run: Run) -
     again = run("wait", three[0], *FAST)
     assert (again.code, again.stdout) == (1, "")
     assert "--force" in again.stderr
+    assert "To try again" not in again.stderr, "it would fail again"
     assert run("wait", three[0], *FAST, "--force").code == 0
 
 
@@ -116,11 +119,11 @@ def test_a_download_that_breaks_off_says_how_to_go_on(
         return Reply(job("video_1", "completed"))
 
     server = serve(script)
-    broken = run("wait", "video_1", *FAST, "--base-url", server.base_url)
+    broken = run("wait", "video_1", *FAST, "--base-url", server.base_url, "--output", "cat.mp4")
     assert broken.code == 1
     assert "video_1 is finished, but not saved" in broken.stderr
-    assert "openvideos download video_1" in broken.stderr
-    assert not (folder / "video_1.mp4").exists()
+    assert "openvideos download video_1 --output cat.mp4" in broken.stderr
+    assert not (folder / "cat.mp4").exists()
 
 
 def test_download_saves_the_variant_that_is_asked_for(three: list[str], run: Run) -> None:
@@ -233,8 +236,11 @@ def test_options_that_cannot_be_used_are_named_without_their_values(at: None, ru
         refused = run("list", "--api-key-file", missing)
         assert refused.code == 2
         assert f"--api-key-file {missing} cannot be read" in refused.stderr
-    for wait in ("soon", "nan", "-1"):
-        assert run("wait", "x", "--max-wait", wait).code == 2
+    for option, value in (("--max-wait", "soon"), ("--max-wait", "-1"), ("--interval", "0")):
+        refused = run("wait", "x", option, value)
+        assert refused.code == 2
+        assert f"{option} is" in refused.stderr
+        assert "None" not in refused.stderr
 
 
 def test_a_missing_base_url_is_said_in_options(run: Run) -> None:

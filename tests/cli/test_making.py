@@ -106,7 +106,12 @@ def test_a_folder_gets_a_file_named_after_the_id(at: None, run: Run, folder: Pat
 
 @pytest.mark.parametrize(
     ("output", "said"),
-    [("-", "is not written to the terminal"), ("nowhere/cat.mp4", "nowhere is no folder")],
+    [
+        ("-", "is not written to the terminal"),
+        ("nowhere/cat.mp4", "nowhere is no folder"),
+        ("/proc/cat.mp4", "nothing can be written in the folder /proc"),
+        ("/proc", "nothing can be written in the folder /proc"),
+    ],
 )
 def test_a_place_where_nothing_can_be_saved_is_refused_before_the_create(
     at: None, run: Run, output: str, said: str
@@ -115,6 +120,11 @@ def test_a_place_where_nothing_can_be_saved_is_refused_before_the_create(
     assert refused.code == 2
     assert said in refused.stderr
     assert run("jobs", "--json").json() == []
+
+
+def test_nothing_need_be_written_where_nothing_is_saved(at: None, run: Run) -> None:
+    assert run("create", "a cat", "-o", "/proc", "--dry-run").code == 0
+    assert run("create", "a cat", "-o", "/proc", "--detach").code == 0
 
 
 def test_a_remix_an_edit_and_an_extension_are_made_of_a_video(at: None, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Where stdout, stderr or stdin are closed, full or no text, what was begun is done all the same."""
+"""Where stdout, stderr or stdin are closed, full or no text: what was begun is done anyway."""
 
 import io
 import subprocess

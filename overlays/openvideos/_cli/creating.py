@@ -14,7 +14,7 @@ from .outcomes import in_options
 from .output import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from openvideos import Job, OpenVideos, Video
 
@@ -52,7 +52,6 @@ class Creation:
         interrupts: What takes Ctrl-C.
         report: Where it is told.
         outcome: What became of the job.
-        again: The arguments by which another command saves it to the same place.
     """
 
     request: Request
@@ -62,7 +61,6 @@ class Creation:
     interrupts: Interrupts
     report: Report
     outcome: Outcome
-    again: Sequence[str]
     _job: Job | None = field(default=None, init=False)
 
     def create(self) -> None:
@@ -140,4 +138,4 @@ class Creation:
         return job
 
     def _how_to_wait(self, id_: str) -> str:
-        return self.report.command_line("wait", id_, *self.again)
+        return self.report.saving_line("wait", id_)

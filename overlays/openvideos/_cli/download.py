@@ -33,6 +33,7 @@ def download(
     ):
         report.again = server.again(client.base_url)
         target = file.target(several=several)
+        report.place = file.again()
         journal = Journal.of_user(output.warn)
         named = named_ids(ids, last=last, journal=journal, client=client)
         saver = Saver(client, journal, report, target, overwrite=file.force, variant=variant)
@@ -40,7 +41,8 @@ def download(
             for_each(report, named, saver.save)
         except KeyboardInterrupt:
             left = [str(outcome.id) for outcome in report.outcomes if not outcome.is_settled]
-            output.warn(f"To go on: {report.command_line('download', *left, *file.again())}")
+            again = report.saving_line("download", *left, "--variant", variant)
+            output.warn(f"To go on: {again}")
             raise
 
 

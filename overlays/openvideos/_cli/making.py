@@ -62,7 +62,8 @@ class Making:
         ):
             request = prepare()
             limits = self.wait.arguments()
-            target = self.file.target()
+            target = self.file.target(saves=not (self.interrupt.detach or self.cost.dry_run))
+            report.place = self.file.again()
             more = self.more.fields()
             with self.server.client(interrupts) as client:
                 report.again = self.server.again(client.base_url)
@@ -80,7 +81,6 @@ class Making:
                     interrupts,
                     report,
                     outcome,
-                    self.file.again(),
                 )
                 try:
                     creation.create()

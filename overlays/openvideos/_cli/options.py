@@ -182,11 +182,12 @@ class FileOptions(OptionGroup):
         ),
     ] = False
 
-    def target(self, *, several: bool = False) -> Path:
+    def target(self, *, several: bool = False, saves: bool = True) -> Path:
         """Return the file or folder to save to.
 
         Args:
             several: Whether several files are to be saved.
+            saves: Whether anything is to be saved now.
 
         Raises:
             InvalidInput: Nothing can be saved there, or something is there already.
@@ -195,11 +196,15 @@ class FileOptions(OptionGroup):
         if str(target) == "-":
             raise InvalidInput("a video is not written to the terminal; give --output a file")
         if target.is_dir():
+            if saves:
+                _check_writable(target)
             return target
         if several:
             raise InvalidInput(f"several videos are saved to a folder, and {target} is none")
         if not target.parent.is_dir():
             raise InvalidInput(f"{target.parent} is no folder; make it first")
+        if saves:
+            _check_writable(target.parent)
         if target.exists() and not self.force:
             raise InvalidInput(
                 f"{target} is there already; --force writes over it, --output names another file"
@@ -317,6 +322,18 @@ def command_line(*arguments: str) -> str:
 def without_nones(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value not in (None, [])}
+
+
+def _check_writable(folder: Path) -> None:
+    import tempfile
+
+    try:
+        tempfile.TemporaryFile(dir=folder).close()  # as nothing else tells of all that forbids it
+    except OSError as error:
+        raise InvalidInput(
+            f"nothing can be written in the folder {folder} ({error.strerror}); "
+            "--output names another"
+        ) from None
 
 
 def _key_in(file: Path) -> str:

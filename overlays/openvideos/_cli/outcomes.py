@@ -38,6 +38,11 @@ _AS_OPTIONS = (
     ("base_url is", "--base-url is"),
     ("api_key=", "--api-key-file"),
     ("overwrite=True", "--force"),
+    ("max_wait is", "--max-wait is"),
+    ("interval is", "--interval is"),
+    ("timeout is", "--timeout is"),
+    ("None to wait for ever", "`none` to wait for ever"),
+    (", or None for no limit", ""),
 )
 
 _STATUSES_THAT_END_BADLY = frozenset({"failed", "cancelled", "expired", "deleted"})
@@ -111,6 +116,7 @@ class Report:
         line: What people read of a job that went well: its path, unless told otherwise.
         document: What programs read, in place of the outcomes; None for those.
         again: The arguments by which a further command finds the same server.
+        place: The arguments by which a further command saves to the same place.
     """
 
     def __init__(self, command: str, output: Output, *, lists: bool = False) -> None:
@@ -121,6 +127,7 @@ class Report:
         self.line: Callable[[Outcome], object] = lambda outcome: outcome.path
         self.document: Any = None
         self.again: list[str] = []
+        self.place: list[str] = []
 
     def of(self, job_id: str | None = None) -> Outcome:
         """Return a new outcome."""
@@ -163,17 +170,21 @@ class Report:
         """Return a further command at the same server, as it can be typed into a shell."""
         return command_line(command, *arguments, *self.again)
 
+    def saving_line(self, command: str, *arguments: str) -> str:
+        """Return a further command that saves to the same place, as it can be typed."""
+        return self.command_line(command, *arguments, *self.place)
+
     def _said(self, error: OpenVideosError) -> str:
         match error:
             case WaitTimeout(job_id=job_id, video=video):
                 seen = _standing(video) if video else f"never seen; last error: {error.last_error}"
                 said = (
                     f"{job_id} was not finished after {error.elapsed:.0f} s ({seen}). It runs on: "
-                    f"{self.command_line('wait', job_id)}"
+                    f"{self.saving_line('wait', job_id)}"
                 )
             case VideoNotReady(job_id=job_id, video=video):
                 seen = f" ({_standing(video)})" if video else ""
-                said = f"{job_id} is not finished{seen}: {self.command_line('wait', job_id)}"
+                said = f"{job_id} is not finished{seen}: {self.saving_line('wait', job_id)}"
             case CreateUncertain():
                 said = (
                     f"{error.message} The job is {UNCERTAIN}: it may exist, and may have been "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, ParamSpec
 
 from attrs import frozen
 
-from openvideos import JobError, OpenVideosError
+from openvideos import JobError, OpenVideosError, TargetExists
 
 from .costs import cost_in_journal
 from .progress import progress
@@ -122,10 +122,10 @@ class Saver:
     def _save_finished(self, outcome: Outcome, shown: Progress) -> None:
         try:
             self._save(outcome, shown)
-        except JobError:
+        except (JobError, TargetExists):
             raise
         except OpenVideosError:
-            again = self.report.command_line("download", str(outcome.id))
+            again = self.report.saving_line("download", str(outcome.id))
             self.report.output.warn(
                 f"{outcome.id} is finished, but not saved. To try again: {again}"
             )

@@ -34,6 +34,7 @@ def wait(
         report.again = server.again(client.base_url)
         limits = wait.arguments()
         target = file.target(several=several)
+        report.place = file.again()
         journal = Journal.of_user(output.warn)
         named = named_ids(ids, last=last, journal=journal, client=client)
         saver = Saver(
@@ -50,7 +51,7 @@ def wait(
         except KeyboardInterrupt:
             left = [str(outcome.id) for outcome in outcomes if not outcome.is_settled]
             if left:
-                again = report.command_line("wait", *left, *file.again())
+                again = report.saving_line("wait", *left)
                 output.warn(f"{len(left)} left running: {again}")
             raise
 
