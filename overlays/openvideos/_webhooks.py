@@ -85,7 +85,13 @@ class VideoFailedEvent(WebhookEvent):
 
 @frozen
 class UnknownEvent(WebhookEvent):
-    """An event of another type, rightly signed: `raw` has what it says."""
+    """An event of another type, rightly signed.
+
+    Attributes:
+        data: What it is about, as it was sent; None where nothing was.
+    """
+
+    data: Any
 
 
 Event: TypeAlias = VideoCompletedEvent | VideoFailedEvent | UnknownEvent
@@ -124,7 +130,7 @@ class Webhooks:
             InvalidWebhookSignatureError: It is not signed with this secret.
             WebhookTimestampError: It is older than 5 minutes, or from the future.
             InvalidWebhookPayload: It is rightly signed, but no event.
-            InvalidInput: There is no secret, or it is none.
+            InvalidInput: There is no secret, or it is none, or the payload was parsed already.
         """
         self.verify_signature(payload, headers, secret=secret)
         return _event(payload)
@@ -148,7 +154,7 @@ class Webhooks:
         Raises:
             InvalidWebhookSignatureError: It is not signed with this secret.
             WebhookTimestampError: It is too old, or from the future.
-            InvalidInput: There is no secret, or it is none.
+            InvalidInput: There is no secret, or it is none, or the payload was parsed already.
         """
         webhook = _webhook(secret or self._secret)
         sent = {str(name).lower(): value for name, value in headers.items()}
@@ -157,15 +163,20 @@ class Webhooks:
                 raise InvalidWebhookSignatureError(f"the webhook has no header {name!r}")
         moment = _moment(sent["webhook-timestamp"])
         age = self._now() - moment.timestamp()
-        if abs(age) > tolerance:
+        if not abs(age) <= tolerance:
             how = f"{age:.0f} s old" if age > 0 else f"from {-age:.0f} s ahead"
             raise WebhookTimestampError(
                 f"the webhook is {how}, and up to {tolerance:g} s are allowed: is it an old one "
                 "that somebody sent again, or is a clock wrong?"
             )
-        expected = webhook.sign(sent["webhook-id"], moment, _text(payload)).encode()
-        signatures = sent["webhook-signature"].split()
-        if not any(hmac.compare_digest(expected, given.encode()) for given in signatures):
+        try:
+            expected = webhook.sign(sent["webhook-id"], moment, _text(payload)).encode()
+        except UnicodeError:
+            raise InvalidWebhookSignatureError(
+                "the webhook's body or its header 'webhook-id' is no text of UTF-8"
+            ) from None
+        signatures = sent["webhook-signature"].encode(errors="replace").split()
+        if not any(hmac.compare_digest(expected, given) for given in signatures):
             raise InvalidWebhookSignatureError(
                 "the webhook is not signed with this secret: is it another endpoint's, or was the "
                 "body changed before it came here (it must be the bytes as they came)?"
@@ -203,11 +214,15 @@ def _moment(timestamp: str) -> datetime:
         ) from None
 
 
-def _text(payload: str | bytes) -> str:
-    try:
-        return payload if isinstance(payload, str) else payload.decode()
-    except UnicodeDecodeError:
-        raise InvalidWebhookSignatureError("the webhook's body is no text of UTF-8") from None
+def _text(payload: object) -> str:
+    if isinstance(payload, str):
+        return payload
+    if isinstance(payload, bytes | bytearray):
+        return payload.decode()
+    raise InvalidInput(
+        f"the payload is of the type {type(payload).__name__}; it must be the body as it came, in "
+        "text or bytes, and not what was parsed of it"
+    )
 
 
 def _event(payload: str | bytes) -> Event:
@@ -223,7 +238,7 @@ def _event(payload: str | bytes) -> Event:
             raise InvalidWebhookPayload("the webhook's body is no event with an id and a type")
     event = _VIDEO_EVENTS.get(kind)
     if event is None:
-        return UnknownEvent(id_, created_at, kind, sent)
+        return UnknownEvent(id_, created_at, kind, sent, sent.get("data"))
     match sent.get("data"):
         case {"id": str(video_id)} if video_id:
             return event(id_, created_at, kind, sent, WebhookData(video_id))

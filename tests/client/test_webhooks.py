@@ -81,6 +81,7 @@ def test_an_event_of_an_unknown_type_is_no_error(more: dict[str, Any]) -> None:
     event = WEBHOOKS.unwrap(body, headers(body))
     assert isinstance(event, UnknownEvent)
     assert (event.type, event.created_at, event.raw) == ("video.expired", None, sent)
+    assert event.data == more.get("data")
 
 
 def test_the_example_of_the_specification_is_verified() -> None:
@@ -106,6 +107,12 @@ def test_a_secret_without_its_prefix_is_the_key_itself_as_in_the_official_sdk() 
     Webhooks(_now=lambda: EPOCH).unwrap(BODY, headers(BODY), secret=KEY.decode())
 
 
+def test_a_body_that_was_parsed_already_is_not_taken() -> None:
+    parsed: Any = EVENT
+    with pytest.raises(InvalidInput, match="type dict; it must be the body as it came"):
+        WEBHOOKS.unwrap(parsed, headers(BODY))
+
+
 @pytest.mark.parametrize("age", [301, -301, 1e6])
 def test_an_old_webhook_and_one_of_the_future_are_refused_by_their_own_error(age: float) -> None:
     with pytest.raises(WebhookTimestampError, match="up to 300 s"):
@@ -121,6 +128,8 @@ def test_another_tolerance_may_be_asked_for() -> None:
     WEBHOOKS.verify_signature(BODY, headers(BODY, age=900), tolerance=1000)
     with pytest.raises(WebhookTimestampError, match="20 s old"):
         WEBHOOKS.verify_signature(BODY, headers(BODY, age=20), tolerance=10)
+    with pytest.raises(WebhookTimestampError):
+        WEBHOOKS.verify_signature(BODY, headers(BODY, age=20), tolerance=float("nan"))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +139,8 @@ def test_another_tolerance_may_be_asked_for() -> None:
         {"webhook-timestamp": str(int(EPOCH) - 1)},
         {"webhook-signature": "v1,"},
         {"webhook-signature": "v1,é"},
+        {"webhook-signature": "v1,\udcff"},
+        {"webhook-id": "msg_\udcff"},
         {"webhook-signature": "v1,AAAA,BBBB"},
         {"webhook-id": ""},
         {"webhook-signature": ""},

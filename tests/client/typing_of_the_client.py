@@ -198,6 +198,7 @@ def errors(client: OpenVideos) -> None:
 def webhooks(client: OpenVideos) -> None:
     event = client.webhooks.unwrap(b"", {}, secret="whsec_AAAA")
     assert_type(event, VideoCompletedEvent | VideoFailedEvent | UnknownEvent)
+    print(event.type, event.data.id)
     match event:
         case VideoCompletedEvent() | VideoFailedEvent():
             assert_type(event.data.id, str)
