@@ -4,7 +4,6 @@ import importlib
 import typing
 
 from ._client import AsyncOpenVideos, OpenVideos
-from ._downloading.content import VideoContent
 from ._errors import (
     APIConnectionError,
     APIError,
@@ -49,7 +48,6 @@ from ._errors import (
 )
 from ._http.calls import NOT_GIVEN, NotGiven, Omit, not_given, omit
 from ._http.responses import Response
-from ._prices import PRICES, estimate_cost
 from ._protocol.models import Character, Video, VideoDeleted
 from ._protocol.pages import AsyncPage, AsyncPages, Page
 from ._videos import AsyncVideos, Videos
@@ -57,10 +55,12 @@ from ._waiting.cancelling import CancelToken
 from ._waiting.jobs import AsyncJob, Job
 
 if typing.TYPE_CHECKING:
+    from ._downloading.content import VideoContent
     from ._http.raw_responses import RawResponse
     from ._http.streaming_responses import AsyncStreamedResponse, StreamedResponse
     from ._many.job_results import JobResult
     from ._many.queues import AsyncJobQueue, JobQueue
+    from ._prices import PRICES, estimate_cost
     from ._webhooks import UnknownEvent, VideoCompletedEvent, VideoFailedEvent, Webhooks
 
 __all__ = [
@@ -140,6 +140,9 @@ __all__ = [
 
 # Loaded when they are first asked for, as most programs need none of them.
 _LATER = {
+    "PRICES": "._prices",
+    "VideoContent": "._downloading.content",
+    "estimate_cost": "._prices",
     "AsyncJobQueue": "._many.queues",
     "AsyncStreamedResponse": "._http.streaming_responses",
     "JobQueue": "._many.queues",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ._downloading.downloads import download
+from ._downloading.download import download
 from ._errors import FIND_FOR, InvalidInput
 from ._flows.drivers import AsyncDriver, AsyncResource, Resource
 from ._flows.methods import async_method, sends, sync_method
@@ -13,7 +13,6 @@ from ._many.wait_many import wait_many
 from ._protocol import operations
 from ._protocol.files import checked_id
 from ._protocol.pages import async_list, sync_list
-from ._waiting.finding import find_created
 from ._waiting.job_states import JobState
 from ._waiting.jobs import AsyncJob, Job, async_submit, created_job, sync_submit
 from ._waiting.polling import DEFAULT_MAX_WAIT, check_limits
@@ -216,6 +215,8 @@ class Videos(Resource):
                 than one video could be it.
             APIError: The list was refused.
         """
+        from ._waiting.finding import find_created  # few creates are lost
+
         state = self._driver.run(find_created(self, uncertain, max_wait=max_wait))
         return None if state is None else Job(self._driver, state)
 
@@ -284,5 +285,7 @@ class AsyncVideos(AsyncResource):
                 than one video could be it.
             APIError: The list was refused.
         """
+        from ._waiting.finding import find_created  # few creates are lost
+
         state = await self._driver.run(find_created(self, uncertain, max_wait=max_wait))
         return None if state is None else AsyncJob(self._driver, state)

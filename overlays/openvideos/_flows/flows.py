@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What an effect has for it to be equal or printed is made when the client is imported, and nobody
+# compares or prints one.
 
-@frozen
+
+@frozen(eq=False, repr=False)
 class Send:
     """Send a request and read its answer to the end, within `seconds` if given.
 
@@ -37,21 +40,21 @@ class Send:
     cancel: CancelToken | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Open:
     """Send a request, and leave the body of its answer to be read piece by piece."""
 
     call: Call[Any]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Read:
     """Read the next piece of a body; nothing at its end."""
 
     stream: Stream
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Pour:
     """Hand what is left of a body to a function, piece by piece, and await what it returns.
 
@@ -69,21 +72,21 @@ class Pour:
     begun: bytes = b""
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Work:
     """Do what takes long without waiting for anybody: on asyncio, in a thread."""
 
     function: Callable[[], object]
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Close:
     """Stop reading a body."""
 
     stream: Stream
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Sleep:
     """Wait for so many seconds; a token that is cancelled ends it with `Cancelled`."""
 
@@ -91,7 +94,7 @@ class Sleep:
     cancel: CancelToken | None = None
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Tell:
     """Call the user's function, and await what it returns where that can be awaited."""
 
@@ -99,14 +102,14 @@ class Tell:
     video: Video
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Emit:
     """Hand something to the user who iterates over what the flow does."""
 
     item: object
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Together:
     """Run flows at the same time; the result is a list of what each returned, or raised.
 

@@ -15,8 +15,8 @@ from .._errors import (
 )
 from .._flows.flows import Flow, Sleep
 from .._protocol.body_types import body_type, could_not_be_read
+from .._protocol.coercions import text
 from .._protocol.status_errors import FIND_IT, status_error
-from .._waiting.matching import Wanted
 from .logging import log_retry
 from .retries import TRANSIENT, pause_before_retry
 
@@ -53,6 +53,8 @@ def _creating(context: Context, call: Call[T]) -> Flow[T]:
         return (yield from _in_a_readable_body(context, call))
     except CreateUncertain as error:
         if call.asks_for is not None:
+            from .._waiting.matching import Wanted  # few creates are lost
+
             error.wanted = Wanted(began=began, ended=context.clock.now(), **call.asks_for)
         error._context = context  # noqa: SLF001 - for its find()
         raise
@@ -153,8 +155,9 @@ def _claim(context: Context, response: Response) -> None:
     sent = response.json_or_none()
     if isinstance(sent, dict):
         for name in ("id", "task_id"):
-            if isinstance(sent.get(name), str):
-                context.memory.claim(sent[name])
+            video_id = text(sent.get(name))
+            if video_id is not None:
+                context.memory.claim(video_id)
 
 
 def _passes(error: APIError) -> bool:

@@ -16,7 +16,6 @@ from openvideos_api import models
 from openvideos_api.api import videos as endpoints
 from openvideos_api.types import UNSET
 
-from .._downloading.content import VideoContent, video_content
 from .._errors import InvalidInput, ReferenceMayBeDropped
 from .._http.calls import NOT_GIVEN, Call, NotGiven, call, given, is_success
 from . import decoding
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from openvideos_api.models import VideoModel, VideoSeconds, VideoSize
 
+    from .._downloading.content import VideoContent
     from .._http.calls import Omittable
     from .._http.responses import Response
     from .._http.transport import TimeLimit
@@ -265,6 +265,8 @@ def download_content(
         UnexpectedContent: Something else was sent than was asked for.
         APIError: The request did not succeed.
     """
+    from .._downloading.content import video_content  # who never downloads need not load it
+
     chosen: Variant = given(variant) or "video"
     arguments = endpoints.download_video_content.request_arguments(
         checked_id(video_id, "video_id"), variant=UNSET if chosen == "video" else chosen

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
-from .._downloading.downloads import downloaded
 from .._errors import InvalidInput
 from .._flows.drivers import AsyncDriver, AsyncResource, Driver, Resource
 from .._flows.flows import Emit, Flow, Tell
@@ -168,6 +167,8 @@ def _download(  # noqa: D417 - the first argument becomes self
         DownloadError: The file did not arrive whole, or something else did.
         APIError: The request did not succeed.
     """
+    from .._downloading.downloads import downloaded  # who never downloads need not load it
+
     return downloaded(
         job,
         job.id,
