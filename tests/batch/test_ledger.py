@@ -16,6 +16,7 @@ from openvideos._batch.lines import Line
 from openvideos._batch.recovery import Listing
 from openvideos._batch.rows import Row
 from openvideos._batch.states import State
+from openvideos._batch.tables import VERSION, lines
 
 from .conftest import postgresql_tests
 from .test_recovery import a_video
@@ -61,6 +62,13 @@ def recover(ledger: Ledger, *listed: Any, settle: float = 300.0, **more: Any) ->
 
 def states(ledger: Ledger) -> list[tuple[State, str | None]]:
     return [(row.state, row.video_id) for row in ledger.run_blocking(queries.all_rows)]
+
+
+def age(ledger: Ledger, seconds: float) -> None:
+    """Let time pass for all creates."""
+    times = (lines.c.intended, lines.c.lost, lines.c.answered)
+    values = {time.name: time - seconds for time in times}
+    ledger.run_blocking(lambda connection, _now: connection.execute(lines.update().values(values)))
 
 
 def now(ledger: Ledger) -> float:
@@ -192,6 +200,47 @@ def test_a_lost_create_is_repeated_only_when_a_proved_list_shows_nothing(ledger:
     assert states(ledger)[0] == (State.PENDING, None)
 
 
+def test_a_job_may_appear_for_as_long_after_the_loss_as_is_said(ledger: Ledger) -> None:
+    enter(ledger, "a cat", "a dog")
+    join(ledger, "ann")
+    claim(ledger, "ann")
+    claim(ledger, "ann")
+    answer(ledger, "ann", 2, "video_2")
+    known = a_video("video_2", "a dog", created=now(ledger) - 400)
+    age(ledger, 400.0)
+    ledger.run_blocking(queries.lost, "ann", 1)  # the server did not answer for so long
+    recover(ledger, known)
+    assert states(ledger)[0] == (State.UNCERTAIN, None)
+    age(ledger, 301.0)
+    recover(ledger, a_video("video_2", "a dog", created=now(ledger) - 701))
+    assert states(ledger)[0] == (State.PENDING, None)
+
+
+@pytest.mark.parametrize("is_known_dead", [False, True])
+def test_what_a_worker_sent_that_may_be_alive_may_arrive_from_now_on(
+    ledger: Ledger, *, is_known_dead: bool
+) -> None:
+    enter(ledger, "a cat")
+    join(ledger, "bob")
+    join(ledger, "ann")
+    claim(ledger, "ann", lease=-1000.0)
+    take_over(ledger, "bob", dead=["ann"] if is_known_dead else [])
+    [row] = ledger.run_blocking(queries.all_rows)
+    assert row.lost == pytest.approx(now(ledger) - 1000 * is_known_dead, abs=60)
+
+
+def test_an_id_that_a_line_has_already_is_no_second_lines_job(ledger: Ledger) -> None:
+    enter(ledger, "a cat", "a cat")
+    join(ledger, "ann")
+    claim(ledger, "ann")
+    claim(ledger, "ann")
+    answer(ledger, "ann", 1, "video_1")
+    assert answer(ledger, "ann", 2, "video_1") is False
+    assert states(ledger) == [(State.RUNNING, "video_1"), (State.FAILED, None)]
+    [_, second] = ledger.run_blocking(queries.all_rows)
+    assert second.reason == "the server answered with video_1, which is the job of line 1 already"
+
+
 def test_a_create_is_not_repeated_for_ever(ledger: Ledger) -> None:
     enter(ledger, "a cat")
     join(ledger, "ann")
@@ -212,6 +261,23 @@ def test_with_a_key_a_lost_create_is_simply_sent_again(ledger: Ledger) -> None:
     claim(ledger, "ann", keyed=True)
     ledger.run_blocking(queries.lost, "ann", 1)
     assert states(ledger) == [(State.PENDING, None)]
+
+
+def test_a_lost_create_goes_out_with_the_key_that_it_had_or_not_at_all(ledger: Ledger) -> None:
+    enter(ledger, "a cat")
+    join(ledger, "ann")
+    claim(ledger, "ann", keyed=True)
+    ledger.run_blocking(queries.lost, "ann", 1)
+    age(ledger, 8 * 3600.0)
+    again = claim(ledger, "ann", keyed=False)
+    assert again is not None
+    assert again.keyed
+    ledger.run_blocking(queries.not_created, "ann", 1)
+    age(ledger, 8 * 3600.0)
+    assert claim(ledger, "ann", keyed=True) is None
+    assert states(ledger) == [(State.UNCERTAIN, None)]
+    recover(ledger, a_video("video_1", created=now(ledger) - 16 * 3600))
+    assert states(ledger) == [(State.RUNNING, "video_1")]
 
 
 def test_what_is_long_uncertain_does_not_stop_the_rest(ledger: Ledger) -> None:
@@ -259,7 +325,7 @@ def test_a_ledger_of_another_version_is_not_touched(location: str, ledger: Ledge
         connection.exec_driver_sql("UPDATE openvideos_batch_version SET version = 0")
 
     ledger.run_blocking(make_older)
-    with pytest.raises(UnusableLedgerError, match=r"has version 0.*needs version 1"):
+    with pytest.raises(UnusableLedgerError, match=rf"has version 0.*needs version {VERSION}"):
         open_ledger(location)
 
 

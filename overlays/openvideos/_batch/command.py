@@ -70,8 +70,8 @@ def batch(
         typer.Option(
             metavar="SECONDS",
             min=0,
-            help="For how long after a create whose answer was lost its job may yet appear in "
-            "the server's list.",
+            help="For how long after the answer to a create was lost its job may yet appear in the "
+            "server's list.",
         ),
     ] = _DEFAULT_SETTLE,
     idempotency_key: Annotated[

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from openvideos._waiting.matching import Wanted
 
-from .recovery import Adopt, Create, Hold, Repeat, Witness, decide
+from .recovery import NEARBY, Adopt, Create, Hold, Repeat, Witness, decide
 from .rows import rows_where, wait_for_turn
 from .states import State
 from .tables import lines, strays
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .recovery import Decision, Listing
     from .rows import Row
 
-WITNESSES_SINCE = 600.0  # seconds before a lost create in which known jobs prove the list
 MOST_LOSSES = 3  # of answers to the create of one line, after which it is left to people
 _LATE_BY = 10.0  # seconds in which a list may not yet show a new job
 
@@ -50,7 +49,7 @@ def recover(
         connection: The connection.
         now: Unix seconds.
         listing: The server's list, asked for before this.
-        settle: For how long after a create its job may appear, in seconds.
+        settle: For how long after an answer was lost the job may appear, in seconds.
         repeat_uncertain: Whether to repeat what would be held.
         cost_of: Tells the cost of a job, by what the server says of it and what was asked for.
     """
@@ -66,7 +65,7 @@ def recover(
     claimed = {row.video_id for row in rows if row.video_id}
     claimed |= set(connection.execute(select(strays.c.video_id)).scalars())
     decisions = decide(
-        [_create(row, until=min(now, (row.intended or now) + settle)) for row in uncertain],
+        [_create(row, until=(row.lost or now) + settle) for row in uncertain],
         listing=listing,
         claimed=claimed,
         creating=[_create(row, until=now) for row in rows if row.state == State.CREATING],
@@ -74,7 +73,6 @@ def recover(
             Witness(row.job_id, row.wanted) for row in known if (row.answered or now) <= shown
         ],
         now=now,
-        settle=settle,
         more_to_come=any((row.answered or 0) > shown for row in known)
         or any(row.state in {State.PENDING, State.CREATING} and not row.held for row in rows),
         repeat_uncertain=repeat_uncertain,
@@ -116,6 +114,7 @@ def _changes(
                 "video_id": video.id,
                 "answered": now,
                 "cost": cost_of(video, row.line.fields),
+                "lost": None,
                 "held": False,
                 "reason": None,
             }
@@ -123,6 +122,7 @@ def _changes(
             return {
                 "state": State.PENDING,
                 "repeats": row.repeats + (doubt is not None),
+                "lost": None,
                 "held": False,
                 "reason": None,
             }
@@ -149,7 +149,7 @@ def _create(row: Row, *, until: float) -> Create:
 
 def _known_jobs(rows: Sequence[Row], uncertain: Sequence[Row], *, now: float) -> list[Row]:
     """Return the lines whose jobs a list must show that shall prove something."""
-    since = min(row.intended or now for row in uncertain) - WITNESSES_SINCE
+    since = min(row.intended or now for row in uncertain) - NEARBY
     return [
         row
         for row in rows

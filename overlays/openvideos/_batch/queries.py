@@ -122,6 +122,7 @@ def take_up(connection: Connection, _now: float, *, retry_failed: bool) -> None:
             answered=None,
             cost=None,
             file=None,
+            lost=None,
         )
     )
 
@@ -181,8 +182,10 @@ def take_over(
         select(workers).where(workers.c.gone.is_(False), workers.c.id != worker)
     )
     for other in others.all():
-        if other.lease_ends < now or is_dead(other.host, other.process):
-            _take_from(connection, now, other.id)
+        if is_dead(other.host, other.process):
+            _take_from(connection, min(now, other.lease_ends), other.id)
+        elif other.lease_ends < now:
+            _take_from(connection, now, other.id)  # it may be alive, and its requests under way
     free = connection.execute(
         select(lines.c.position)
         .where(lines.c.worker.is_(None), lines.c.state.in_(KNOWN_JOB), lines.c.held.is_(False))
@@ -232,33 +235,48 @@ def claim(
             UNSETTLED,
             lines.c.state != State.PENDING,
             # What is long uncertain makes room: other jobs have to prove the list.
-            or_(lines.c.state != State.UNCERTAIN, lines.c.intended > now - settle),
+            or_(lines.c.state != State.UNCERTAIN, lines.c.lost > now - settle),
         )
     ).scalar_one()
     if in_flight >= max_in_flight:
         return None
-    position = connection.execute(
-        select(lines.c.position)
+    _forget_old_keys(connection, now)
+    line = connection.execute(
+        select(lines.c.position, lines.c.lost, lines.c.intended)
         .where(lines.c.state == State.PENDING, lines.c.held.is_(False))
         .order_by(lines.c.position)
         .limit(1)
         .with_for_update(skip_locked=True)
-    ).scalar()
-    if position is None:
+    ).first()
+    if line is None:
         return None
+    is_again = line.lost is not None  # with the key that it had, or it is billed twice
     connection.execute(
         lines.update()
-        .where(lines.c.position == position)
+        .where(lines.c.position == line.position)
         .values(
             state=State.CREATING,
             worker=worker,
             attempt=lines.c.attempt + 1,
-            intended=now,
-            keyed=keyed,
+            intended=line.intended if is_again else now,
+            keyed=keyed or is_again,
             reason=None,
         )
     )
-    return rows_where(connection, lines.c.position == position)[0]
+    return rows_where(connection, lines.c.position == line.position)[0]
+
+
+def _forget_old_keys(connection: Connection, now: float) -> None:
+    """Trust to no key any more that the server may have forgotten."""
+    connection.execute(
+        lines.update()
+        .where(
+            lines.c.state == State.PENDING,
+            lines.c.lost.is_not(None),
+            lines.c.intended <= now - KEY_IS_KEPT,
+        )
+        .values(state=State.UNCERTAIN)
+    )
 
 
 def batch_name(connection: Connection, _now: float) -> str:
@@ -280,19 +298,28 @@ def answered(
 
     The answer counts whenever it comes, also where the worker was taken for dead meanwhile.
     """
+    mine = and_(lines.c.worker == worker, lines.c.state == State.CREATING)
+    taken = and_(lines.c.state.in_({State.CREATING, State.UNCERTAIN}), ~mine)
+    here = and_(lines.c.position == position, lines.c.attempt == attempt)
     owner = connection.execute(
         select(lines.c.position).where(lines.c.video_id == video_id)
     ).scalar()
     if owner is not None:
-        return False  # it was found in the list, for this line or one that asks for the same
-    mine = and_(lines.c.worker == worker, lines.c.state == State.CREATING)
-    taken = and_(lines.c.state.in_({State.CREATING, State.UNCERTAIN}), ~mine)
-    here = and_(lines.c.position == position, lines.c.attempt == attempt)
+        # It was found in the list, for this line or one that asks for the same; or the server
+        # takes two creates for one, or gives an id a second time.
+        reason = f"the server answered with {video_id}, which is the job of line {owner} already"
+        connection.execute(
+            lines.update()
+            .where(here, mine)
+            .values(state=State.FAILED, reason=reason, lost=None, **_NOBODYS)
+        )
+        return False
     values = {
         "state": State.RUNNING,
         "video_id": video_id,
         "answered": now,
         "cost": cost,
+        "lost": None,
         "held": False,
         "reason": None,
     }
@@ -341,7 +368,7 @@ def _lose(connection: Connection, now: float, which: Any) -> None:
     by_key = and_(
         lines.c.keyed, lines.c.intended > now - KEY_IS_KEPT, lines.c.losses <= MOST_LOSSES
     )
-    connection.execute(lines.update().where(which).values(losses=lines.c.losses + 1))
+    connection.execute(lines.update().where(which).values(losses=lines.c.losses + 1, lost=now))
     connection.execute(lines.update().where(which, by_key).values(state=State.PENDING, **_NOBODYS))
     connection.execute(lines.update().where(which).values(state=State.UNCERTAIN, **_NOBODYS))
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import frozen
 
 from openvideos._waiting.matching import (
-    TOLERANCE,
     CannotTell,
     Found,
     NoneFound,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from openvideos import Video
 
+NEARBY = 600.0  # seconds around a lost create in which the list must be right, and clocks may move
 KEY_IS_KEPT = 12 * 3600.0  # seconds; servers that honour idempotency keys forget them some day
 
 
@@ -35,7 +35,7 @@ class Create:
     Attributes:
         position: Its line.
         wish: What it asks for, as a hash: creates of the same wish may take each other's jobs.
-        wanted: What a video must look like to be its.
+        wanted: What a video must look like to be its, which may appear until `wanted.ended`.
     """
 
     position: int
@@ -125,7 +125,6 @@ def decide(
     creating: Sequence[Create],
     witnesses: Sequence[Witness],
     now: float,
-    settle: float,
     more_to_come: bool,
     repeat_uncertain: bool,
 ) -> dict[int, Decision]:
@@ -138,7 +137,6 @@ def decide(
         creating: Creates under way, which may take a job that the list shows already.
         witnesses: Known jobs that the list must show.
         now: Unix seconds.
-        settle: For how long after a create its job may appear, in seconds.
         more_to_come: Whether other lines will be created, which then prove the list.
         repeat_uncertain: Whether to repeat what would be held.
     """
@@ -147,12 +145,13 @@ def decide(
         findings: dict[int, _Finding] = {create.position: problem for create in lost}
     else:
         findings = _findings(lost, listing.videos, claimed, creating)
+    adopted = {finding.video.id for finding in findings.values() if isinstance(finding, Adopt)}
     decisions: dict[int, Decision] = {}
     for create in lost:
         finding = findings[create.position]
-        settled = now - create.wanted.began >= settle
+        settled = now >= create.wanted.ended
         if isinstance(finding, NoneFound) and settled:
-            doubt = _doubt(create, listing, witnesses)
+            doubt = _doubt(create, listing, witnesses, claimed={*claimed, *adopted})
             if doubt is None:
                 decisions[create.position] = Repeat()
                 continue
@@ -257,10 +256,17 @@ def _age(video: Video) -> tuple[int, str]:
     return video.created_at or 0, video.id
 
 
-def _doubt(create: Create, listing: Listing, witnesses: Sequence[Witness]) -> str | None:
+def _doubt(
+    create: Create, listing: Listing, witnesses: Sequence[Witness], *, claimed: Collection[str]
+) -> str | None:
     """Return why a list that shows no job for a create does not prove that there is none."""
-    if listing.since > create.wanted.began - TOLERANCE:
+    if listing.since > create.wanted.began - NEARBY:
         return "the server's list does not reach back to when it was created"
+    if possible := list(
+        _candidates(match(listing.videos, create.wanted, claimed=claimed, tolerance=NEARBY))
+    ):
+        ids = ", ".join(video.id for video in possible)
+        return f"jobs at the server could be it but for their time, and clocks may be wrong: {ids}"
     if not witnesses:
         return "the server's list is not proved: no other job of this batch could be found in it"
     listed = {video.id: video for video in listing.videos}

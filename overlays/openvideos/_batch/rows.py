@@ -24,7 +24,10 @@ class Row:
         line: What it asks for.
         state: Where it stands.
         attempt: How often its create was begun.
-        intended: When that was for the last time, in Unix seconds; None if it never was.
+        intended: When that was, in Unix seconds; None if it never was. While an earlier create with
+            the same idempotency key may have made a job, when that was.
+        lost: Until when an answer may have been under way that was lost, in Unix seconds; None
+            where it is known what came of all creates.
         keyed: Whether its create went with an idempotency key.
         renewals: How often it was made anew after it had failed.
         losses: How often the answer to its create was lost since the last start.
@@ -43,6 +46,7 @@ class Row:
     state: State
     attempt: int
     intended: float | None
+    lost: float | None
     keyed: bool
     renewals: int
     losses: int

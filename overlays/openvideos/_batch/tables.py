@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -52,7 +52,10 @@ lines = Table(
     Column("state", String, nullable=False, index=True),
     Column("worker", String, ForeignKey(workers.c.id)),
     Column("attempt", Integer, nullable=False),  # how often its create was begun
-    Column("intended", Double),  # when that was, for the last time
+    # When that was; while an earlier one with the same key may have made a job, when that one was.
+    Column("intended", Double),
+    # Until when an answer may have been under way that was lost; null where what came is known.
+    Column("lost", Double),
     Column("keyed", Boolean, nullable=False),  # whether it went with an idempotency key
     Column("renewals", Integer, nullable=False),  # how often it was made anew after failing
     Column("losses", Integer, nullable=False),  # of answers to its create, since the last start

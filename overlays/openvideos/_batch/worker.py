@@ -44,7 +44,7 @@ from .files import NameTakenError, check_free, final_name, incoming, is_here, mo
 from .hosts import host_name, is_dead, process_space
 from .listing import read_listing
 from .queries import LeaseLostError
-from .recovery import Adopt, Hold, Repeat
+from .recovery import NEARBY, Adopt, Hold, Repeat
 from .states import State
 from .throttle import Throttle
 
@@ -62,7 +62,7 @@ _ROUND = 1.0  # seconds between two looks at the ledger, where nothing happens h
 _LEASE = 60.0  # seconds without a sign of life, after which another worker goes on
 _FRESH = 20.0  # seconds after which an intent is too old to be acted upon: well within the lease
 _LOOK_FIRST, _LOOK_LAST = 1.0, 15.0  # seconds between two looks into the server's list
-_LIST_BACK = lost_answers.WITNESSES_SINCE + 2 * TOLERANCE  # seconds before the first lost create
+_LIST_BACK = NEARBY + 2 * TOLERANCE  # seconds before the first lost create
 _CREATES = 32  # requests at once
 _DOWNLOADS = 4  # at once
 _TRIES, _PAUSE_BETWEEN_TRIES = 3, 2.0
@@ -79,7 +79,7 @@ class Plan:
         folder: Where the files go.
         lines_folder: What paths in the lines are relative to.
         max_in_flight: How many jobs of the ledger may be under way at once, over all its workers.
-        settle: For how long after a create a job may appear whose answer was lost, in seconds.
+        settle: For how long after an answer was lost the job may appear, in seconds.
         repeat_uncertain: Whether to repeat a create of which it cannot be told what became of it.
         keyed: Whether to send idempotency keys.
         max_wait: For how long to wait for one job, in seconds; None for ever.
