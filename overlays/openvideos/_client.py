@@ -321,6 +321,8 @@ class AsyncOpenVideos(_ClientBase):
 
 
 def _changed(settings: Settings, changes: Changes) -> Settings:
+    for name in changes.keys() - Changes.__optional_keys__:
+        raise TypeError(f"with_options() got an unexpected keyword argument {name!r}")
     # What is None is kept, but for the time limit, where that means something.
     given: dict[str, Any] = {
         name: value

@@ -61,7 +61,7 @@ def jobs(client: Any) -> str:
     print(fields(video), video.completed_at >= video.created_at)
     print(sorted(video.to_dict()) == sorted(video.model_dump(mode="json")))
     print(video.model_dump()["prompt"], "a cat" in video.to_json())
-    print("a cat" in video.model_dump_json())
+    print("a cat" in video.model_dump_json(), sorted(dict(video)), dict(video)["prompt"])
     print(client.videos.retrieve(video.id, extra_headers={"X-A": "1"}).id == video.id)
 
     failed = client.videos.create_and_poll(prompt="[moderation_blocked]", poll_interval_ms=FAST)
@@ -101,6 +101,8 @@ def lists(client: Any) -> None:
     following = page.get_next_page()
     print(len(following.data), following.data[0].id not in [video.id for video in page.data])
     print([video.prompt for video in client.videos.list(limit=2, order="asc")])
+    print(page.object, sorted(page.model_dump()), page.to_dict()["data"][0]["prompt"])
+    print(bool(page._request_id), "gold" in page.to_json(), "gold" in page.model_dump_json())
     print(len(list(client.videos.list(limit=3).iter_pages())))
     print([video.prompt for video in page][:3])
     print(len(client.videos.list(extra_query={"limit": 1}).data))

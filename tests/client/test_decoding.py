@@ -203,7 +203,7 @@ def test_a_video_is_written_out_by_the_names_of_the_official_sdk() -> None:
     assert json.loads(decoded.to_json()) == decoded.to_dict()
     assert "日本" in decoded.to_json()
     assert "\n" not in decoded.model_dump_json()
-    assert decoded.model_dump(mode="json") == decoded.to_dict()
+    assert decoded.model_dump(mode="json") == dict(decoded) == decoded.to_dict()
     assert video(object="video").object == "video"
     assert decoding.deletion(response({"object": "video.deleted"}), "x").object == "video.deleted"
 

@@ -103,6 +103,12 @@ def test_a_copy_is_checked_like_an_original(connect: Connect, wrong: dict[str, A
         connect("http://host/v1").with_options(**wrong)
 
 
+@by_one_kind
+def test_an_option_that_there_is_not_is_named(connect: Connect) -> None:
+    with pytest.raises(TypeError, match=r"^with_options\(\) got an unexpected .* 'max_retry'$"):
+        connect("http://host/v1").with_options(max_retry=1)
+
+
 def test_what_is_left_out_in_either_way_is_kept(connect: Connect, serve: Serve) -> None:
     client = connect(serve([VIDEO]).base_url, timeout=7, max_retries=5, retry_create=True)
     for left_out in (NOT_GIVEN, not_given, omit):

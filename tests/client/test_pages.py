@@ -73,7 +73,7 @@ def test_pages_can_be_turned_one_by_one(connect: Connect, serve: Serve) -> None:
     assert pages == [["a", "b"], ["c", "d"], ["e"]]
     last = page.get_next_page().get_next_page()
     assert not last.has_next_page()
-    with pytest.raises(IndexError, match="has_next_page"):
+    with pytest.raises(RuntimeError, match="has_next_page"):
         last.get_next_page()
 
 

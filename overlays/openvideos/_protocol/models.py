@@ -10,36 +10,25 @@ from attrs import define, field
 from openvideos_api import models as generated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
-class _Answer:
-    """What the models have in common: the official SDK's ways to write them out again."""
+class Written:
+    """The official SDK's ways to write out an answer again."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def request_id(self) -> str | None: ...
+
+        def to_dict(self) -> dict[str, Any]: ...
 
     @property
     def _request_id(self) -> str | None:
         """The server's id of the request, by the official SDK's name."""
         return self.request_id
-
-    if TYPE_CHECKING:
-        additional_properties: dict[str, Any]
-        request_id: str | None
-
-        def to_dict(self) -> dict[str, Any]: ...
-
-    else:
-        # Hidden from type checkers, so that a misspelt field is still found by them.
-        def __getattr__(self, name: str) -> Any:
-            # The guard also stops a recursion while an object is unpickled.
-            if not name.startswith("_") and name != "additional_properties":
-                extras = self.additional_properties
-                if name in extras:
-                    return extras[name]
-            raise AttributeError(
-                f"{type(self).__name__!r} has no {name!r}, and the server sent none"
-            )
 
     def to_json(self, *, indent: int | None = 2) -> str:
         """Return the fields as JSON, unknown ones included."""
@@ -64,6 +53,32 @@ class _Answer:
         return json.dumps(
             self.model_dump(exclude_none=exclude_none), indent=indent, ensure_ascii=False
         )
+
+
+class _Answer(Written):
+    """What the models have in common."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        additional_properties: dict[str, Any]
+        request_id: str | None
+
+    else:
+        # Hidden from type checkers, so that a misspelt field is still found by them.
+        def __getattr__(self, name: str) -> Any:
+            # The guard also stops a recursion while an object is unpickled.
+            if not name.startswith("_") and name != "additional_properties":
+                extras = self.additional_properties
+                if name in extras:
+                    return extras[name]
+            raise AttributeError(
+                f"{type(self).__name__!r} has no {name!r}, and the server sent none"
+            )
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Yield each field's name and value: `dict()` of it is what it is in the official SDK."""
+        return iter(self.to_dict().items())
 
 
 @define

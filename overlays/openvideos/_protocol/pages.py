@@ -9,6 +9,7 @@ from .._flows.drivers import AsyncResource, Resource
 from .._flows.methods import dressed
 from .._http.calls import given
 from .._http.requests import execute
+from .models import Written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
@@ -53,7 +54,7 @@ class _Unseen:
         return fresh
 
 
-class _PageContents:
+class _PageContents(Written):
     """What pages of both kinds of clients have in common."""
 
     def __init__(self, again: Callable[..., Call[ListedVideos]], listed: ListedVideos) -> None:
@@ -85,6 +86,21 @@ class _PageContents:
         """The server's id of the request; None where not given."""
         return self._listed.request_id
 
+    @property
+    def object(self) -> str:
+        """Always `list`."""
+        return "list"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the page as a dictionary."""
+        return {
+            "object": self.object,
+            "data": [video.to_dict() for video in self.data],
+            "first_id": self.first_id,
+            "last_id": self.last_id,
+            "has_more": self.has_more,
+        }
+
     def has_next_page(self) -> bool:
         """Tell whether there is a next page to ask for; it may turn out to be empty."""
         return self._cursor() is not None
@@ -100,7 +116,7 @@ class _PageContents:
     def _following(self) -> Callable[..., Call[ListedVideos]]:
         cursor = self._cursor()
         if cursor is None:
-            raise IndexError("there is no next page; ask has_next_page() first")
+            raise RuntimeError("there is no next page; ask has_next_page() first")
         return partial(self._again, after=cursor)
 
 
@@ -117,7 +133,7 @@ class Page(_PageContents):
         """Return the next page.
 
         Raises:
-            IndexError: There is none.
+            RuntimeError: There is none.
             APIError: The request did not succeed.
         """
         return _page(self._driver, self._following())
@@ -150,7 +166,7 @@ class AsyncPage(_PageContents):
         """Return the next page.
 
         Raises:
-            IndexError: There is none.
+            RuntimeError: There is none.
             APIError: The request did not succeed.
         """
         return await _async_page(self._driver, self._following())
