@@ -31,7 +31,7 @@ def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:
         '{"prompt": "a cat", "input_reference": "missing.png"}',
         '{"prompt": "a cat", "name": "../cat"}',
         '{"prompt": "a cat", "name": "Cat"}',
-        '{"prompt": "a dog", "id": "cat"}',
+        '{"prompt": "a dog", "id": "cat.mp4"}',
         '{"prompt": "a cat", "seconds": NaN}',
     )
     with pytest.raises(UnusableLinesError) as caught:
@@ -41,7 +41,7 @@ def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:
         f"line {number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 11)
     ]
     assert "known are prompt, model" in complaints[3]
-    assert "line 9 names its file 'cat' as well" in complaints[7]
+    assert "line 9 names its file 'cat.mp4' as well" in complaints[7]
 
 
 def test_a_picture_is_found_beside_the_file_and_its_size_is_compared(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from attrs import frozen
 from openvideos._errors import InvalidInput
 from openvideos._protocol import operations as operations
 from openvideos._protocol.files import checked_text
+from openvideos._protocol.media_types import media_type_of_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,9 +175,15 @@ def _check_name(line: Line, names: dict[str, int]) -> None:
         raise InvalidInput(f"the name of the file must have 1 to {_LONGEST_NAME} bytes")
     if _NUMBERED.match(name):
         raise InvalidInput(f"{name!r} begins like the files of lines without a name")
-    first = names.setdefault(name.casefold(), line.position)
+    first = names.setdefault(_without_ending(name).casefold(), line.position)
     if first != line.position:
         raise InvalidInput(f"line {first} names its file {name!r} as well")
+
+
+def _without_ending(name: str) -> str:
+    """Return a name as it is before its file gets an ending, unless it has that already."""
+    kind = media_type_of_name(name) or ""
+    return name.rpartition(".")[0] if kind.startswith(("video/", "image/")) else name
 
 
 def _canonical(value: object) -> str:
