@@ -58,6 +58,18 @@ FAULTS = """
 - id: broken-downloads
   match: {operation: download_video_content, key: sk-broken}
   answer: [{text: <html>}]
+- id: behind-a-proxy
+  match: {operation: retrieve_video, key: sk-proxied, first: 1}
+  request: [{reply: {status: 404, text: 404 page not found}}]
+- id: downloads-behind-a-proxy
+  match: {operation: download_video_content, key: sk-proxied, first: 3}
+  request: [{reply: {status: 404, text: 404 page not found}}]
+- id: no-money
+  match: {operation: create_video, key: sk-no-money}
+  request:
+    - reply:
+        status: 402
+        json: {error: {message: Insufficient credits, type: t, param: null, code: null}}
 - id: slow-creates
   match: {operation: create_video, key: sk-slow}
   answer: [{delay: 0.5}]
@@ -199,6 +211,35 @@ def test_what_failed_is_made_anew_only_where_that_is_asked_for(
     assert ended.data["other_jobs"][0]["reason"] == "it failed, and was made anew"
 
 
+def test_what_a_proxy_knows_no_way_to_is_held_and_taken_up_again(
+    batch: Batch, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openvideos._waiting.polling.LATE_BY", 0.0)
+    for reason in ("cannot be asked for", "not saved"):
+        ended = batch("--max-in-flight", 1, lines=[A_CAT], key="sk-proxied")
+        assert (ended.code, ended.data["lines"][0]["status"]) == (3, "held")
+        assert reason in ended.data["lines"][0]["reason"]
+    assert batch().code == 0
+    assert jobs_of(emulator) == 1
+
+
+@pytest.mark.parametrize("fails", ["final_name", "move"])
+def test_a_file_that_cannot_get_its_name_is_held_and_said(
+    batch: Batch, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, fails, refuse)
+        ended = batch(lines=[A_CAT])
+    assert ended.code == 1
+    assert "files cannot be written" in ended.said
+    assert "Permission denied" in ended.data["lines"][0]["reason"]
+    assert batch().code == 0
+    assert jobs_of(emulator) == 1
+
+
 def test_too_many_running_tasks_are_waited_out(batch: Batch, emulator: Emulator) -> None:
     ended = batch("--max-in-flight", 3, lines=[A_CAT] * 4, key="sk-too-many")
     assert ended.code == 0
@@ -206,7 +247,9 @@ def test_too_many_running_tasks_are_waited_out(batch: Batch, emulator: Emulator)
     assert jobs_of(emulator) == 4
 
 
-@pytest.mark.parametrize(("key", "code"), [("sk-bad-key", 4), ("sk-no-quota", 1)])
+@pytest.mark.parametrize(
+    ("key", "code"), [("sk-bad-key", 4), ("sk-no-quota", 1), ("sk-no-money", 1)]
+)
 def test_what_no_line_can_get_over_ends_the_batch_and_nothing_is_uncertain(
     batch: Batch, key: str, code: int
 ) -> None:

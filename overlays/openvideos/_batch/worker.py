@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from openvideos import (
     APIConnectionError,
     APIError,
+    APIStatusError,
     AuthenticationError,
     ConflictError,
     CreateUncertain,
@@ -68,6 +69,7 @@ _DOWNLOADS = 4  # at once
 _TRIES, _PAUSE_BETWEEN_TRIES = 3, 2.0
 _UNREACHED_FOR = 60.0  # seconds without any answer ever, after which the address is taken for wrong
 _PAUSES_OF_LEDGER = (0.5, 2.0, 5.0)  # seconds, before an answer is written down once more
+_PAYMENT_REQUIRED = 402
 _WITHOUT_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
@@ -396,9 +398,9 @@ class Worker:
                 return await self._hold(worker, row, f"it runs on: {error}")
             except AuthenticationError as error:
                 raise StoppedError(str(error)) from error
-            except (JobError, NotFoundError) as error:
-                return await self._fail(worker, row, str(error))
             except OpenVideosError as error:
+                if _is_final(error):
+                    return await self._fail(worker, row, str(error))
                 return await self._hold(worker, row, f"its job cannot be asked for: {error}")
             if not await self._ledger.run(queries.completed, worker, row.position):
                 return None
@@ -409,7 +411,7 @@ class Worker:
         if is_here(self._plan.folder, row):  # a crash came between its name and the ledger
             return await self._note_saved(worker, row)
         arriving = incoming(self._plan.folder, row.position, video_id)
-        reason: OpenVideosError | None = None
+        reason: Exception | None = None
         for attempt in range(_TRIES):
             if attempt:
                 await asyncio.sleep(_PAUSE_BETWEEN_TRIES)
@@ -420,17 +422,18 @@ class Worker:
                 return await self._hold(worker, row, f"made, but not saved: {error}")
             except AuthenticationError as error:
                 raise StoppedError(str(error)) from error
-            except (InvalidInput, DownloadError) as error:
+            except FileNotFoundError as error:
+                reason = error  # another worker, which took this one for dead, gave it its name
+            except (InvalidInput, DownloadError, OSError) as error:
                 reason = error
-                if isinstance(error, InvalidInput) or isinstance(error.__cause__, OSError):
+                if not isinstance(error, DownloadError) or isinstance(error.__cause__, OSError):
                     await self._hold(worker, row, f"made, but not saved: {error}")
                     raise StoppedError(f"files cannot be written: {error}") from error
-            except VideoNotReady as error:
-                reason = error
-            except (JobError, NotFoundError) as error:
-                return await self._fail(worker, row, f"made, but not to be had any more: {error}")
             except OpenVideosError as error:
                 reason = error
+                if _is_final(error) and not isinstance(error, VideoNotReady):
+                    gone = f"made, but not to be had any more: {error}"
+                    return await self._fail(worker, row, gone)
         return await self._hold(worker, row, f"made, but not saved: {reason}")
 
     async def _name(self, worker: str, row: Row, arrived: Path, video_id: str) -> None:
@@ -516,12 +519,25 @@ def _outcome(error: APIError) -> Exception:
     """Return what a refused create means for the batch."""
     if isinstance(error, AuthenticationError | PermissionDeniedError | UnsupportedByServer):
         return StoppedError(str(error))
+    if isinstance(error, APIStatusError) and error.status_code == _PAYMENT_REQUIRED:
+        return StoppedError(str(error))
     if isinstance(error, RateLimitError) and error.code in _WITHOUT_QUOTA:
         return StoppedError(str(error))
     # Busy, in the words of different servers; or not reached at all.
     if isinstance(error, RateLimitError | ConflictError | InternalServerError | APIConnectionError):
         return _NotCreatedError(error)
     return _NotAcceptedError(str(error))
+
+
+def _is_final(error: OpenVideosError) -> bool:
+    """Tell whether an error is the last word on a job.
+
+    It is not where a proxy or a router says that there is no such address: the server behind it may
+    be back soon, and the job runs on.
+    """
+    if isinstance(error, UnsupportedByServer) or isinstance(error.__cause__, UnsupportedByServer):
+        return False
+    return isinstance(error, JobError | NotFoundError)
 
 
 def _this_task() -> asyncio.Task[None]:
