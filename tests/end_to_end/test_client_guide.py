@@ -29,11 +29,11 @@ def test_the_code_of_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             "OPENVIDEOS_JOURNAL": str(tmp_path / "journal"),
         }
         for language, code in BLOCKS:
+            here = code.replace(ADDRESS, emulator.base_url)
             if language == "python":
-                here = code.replace(ADDRESS, emulator.base_url)
                 exec(compile(here, str(GUIDE), "exec"), namespace)  # noqa: S102 - it is our guide
             else:
-                subprocess.run(["bash", "-ec", code], env=environment, check=True)
+                subprocess.run(["bash", "-ec", here], env=environment, check=True)
     made = {path.name for path in tmp_path.rglob("*.mp4") if path.read_bytes()[4:8] == b"ftyp"}
     assert {"cat.mp4", "fox.mp4", "boat.mp4", "0.mp4", "streamed.mp4", "official.mp4"} <= made
     assert {"cat-from-shell.mp4"} <= made

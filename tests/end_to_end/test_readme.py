@@ -49,7 +49,7 @@ def shell(
 
 
 def test_each_block_is_one_that_is_executed_below() -> None:
-    starts = ["make demo", "from openvideos", "openvideos create", "openvideos emulator"]
+    starts = ["make demo", "from openvideos", "export OPENVIDEOS", "openvideos emulator"]
     starts += ["openvideos conform", "- run"]
     assert [text.split("\n")[0] for _, text in BLOCKS] == [
         next(line for line in block(kind, start).split("\n"))
@@ -78,11 +78,11 @@ def test_the_client_makes_a_video(
 
 
 def test_the_command_line_makes_a_video(emulator: Emulator, tmp_path: Path) -> None:
+    commands = block("sh", "export OPENVIDEOS")
+    assert ADDRESS in commands
     done = shell(
-        block("sh", "openvideos create"),
+        commands.replace(ADDRESS, emulator.base_url),
         cwd=tmp_path,
-        OPENVIDEOS_BASE_URL=emulator.base_url,
-        OPENVIDEOS_API_KEY=emulator.api_key,
         OPENVIDEOS_JOURNAL=str(tmp_path / "journal"),
     )
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ from .output import Output
 def delete(ids: JobIds, server: ServerOptions, output: Output) -> None:
     """Delete jobs and what they made, for good; this is how a running job is cancelled.
 
-    Some servers work on all the same, and charge for it.
+    Some servers work on all the same, and charge for it; some refuse until it is over.
     """
     with reporting("delete", output, lists=len(ids) > 1) as report, server.client() as client:
         journal = Journal.of_user(output.warn)
