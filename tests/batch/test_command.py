@@ -356,7 +356,7 @@ def test_ctrl_c_waits_for_the_ids_of_creates_and_the_same_command_goes_on(
     arguments = [file, "--out", out, "--max-in-flight", 2, "--interval", 0.02]
     with Commands(emulator.base_url, log, key="sk-slow") as commands:
         process = commands.start(arguments)
-        until(out / "batch.sqlite3-wal", "creating")
+        until(out / "batch.sqlite3", "creating")
         time.sleep(0.1)
         os.kill(process, signal.SIGINT)
         assert commands.wait() == 130
@@ -375,7 +375,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_nothing_is_made_twice(
     before = jobs_of(emulator, "sk-slow")
     with Commands(emulator.base_url, log, key="sk-slow") as commands:
         process = commands.start([file, "--out", out])
-        until(out / "batch.sqlite3-wal", "creating")
+        until(out / "batch.sqlite3", "creating")
         time.sleep(0.2)
         os.kill(process, signal.SIGINT)
         until(log, "Waiting for the answers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -327,6 +328,18 @@ def test_a_ledger_of_another_version_is_not_touched(location: str, ledger: Ledge
     ledger.run_blocking(make_older)
     with pytest.raises(UnusableLedgerError, match=rf"has version 0.*needs version {VERSION}"):
         open_ledger(location)
+
+
+@pytest.mark.parametrize("location", ["sqlite"], indirect=True)
+def test_a_copy_of_the_file_alone_has_every_create_that_was_begun(
+    location: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    enter(ledger, "a cat")
+    join(ledger, "ann")
+    claim(ledger, "ann")
+    copy = open_ledger(str(shutil.copy(location, tmp_path / "copy.sqlite3")))
+    assert states(copy) == [(State.CREATING, None)]
+    copy.close()
 
 
 def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
