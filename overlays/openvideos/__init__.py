@@ -52,7 +52,6 @@ from ._protocol.models import Character, Video, VideoDeleted
 from ._protocol.pages import AsyncPage, AsyncPages, Page
 from ._videos import AsyncVideos, Videos
 from ._waiting.cancelling import CancelToken
-from ._waiting.jobs import AsyncJob, Job
 
 if typing.TYPE_CHECKING:
     from ._downloading.content import VideoContent
@@ -61,6 +60,7 @@ if typing.TYPE_CHECKING:
     from ._many.job_results import JobResult
     from ._many.queues import AsyncJobQueue, JobQueue
     from ._prices import PRICES, estimate_cost
+    from ._waiting.jobs import AsyncJob, Job
     from ._webhooks import UnknownEvent, VideoCompletedEvent, VideoFailedEvent, Webhooks
 
 __all__ = [
@@ -140,6 +140,8 @@ __all__ = [
 
 # Loaded when they are first asked for, as most programs need none of them.
 _LATER = {
+    "AsyncJob": "._waiting.jobs",
+    "Job": "._waiting.jobs",
     "PRICES": "._prices",
     "VideoContent": "._downloading.content",
     "estimate_cost": "._prices",

@@ -14,9 +14,8 @@ from ._protocol import operations
 from ._protocol.files import checked_id
 from ._protocol.pages import async_list, sync_list
 from ._waiting.job_states import JobState
-from ._waiting.jobs import AsyncJob, Job, async_submit, created_job, sync_submit
-from ._waiting.polling import DEFAULT_MAX_WAIT, check_limits
-from ._waiting.waiting import wait_until_final
+from ._waiting.limits import DEFAULT_MAX_WAIT, check_limits
+from ._waiting.submitting import async_submit, created_job, sync_submit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from ._protocol.files import ImageInput
     from ._protocol.memory import BodyType
     from ._protocol.models import Character, Video
+    from ._waiting.jobs import AsyncJob, Job
 
 
 def _poll(  # noqa: D417 - the first argument becomes self
@@ -61,6 +61,8 @@ def _poll(  # noqa: D417 - the first argument becomes self
         VideoLost: The server knew it, and does not any more.
         APIError: The server says that asking for it is of no use.
     """
+    from ._waiting.waiting import wait_until_final  # who never waits need not load it
+
     return wait_until_final(
         resource,
         JobState(checked_id(video_id, "video_id")),
@@ -115,6 +117,8 @@ def _create_and_poll(  # noqa: D417 - the first argument becomes self
         VideoLost: The server knew it, and does not any more.
         APIError: A request did not succeed.
     """
+    from ._waiting.waiting import wait_until_final  # who never waits need not load it
+
     interval = _seconds(poll_interval_ms)
     check_limits(max_wait=max_wait, interval=interval)
     job = yield from created_job(
@@ -193,6 +197,8 @@ class Videos(Resource):
         Args:
             video_id: The id that creating it gave.
         """
+        from ._waiting.jobs import Job  # who has no jobs need not load them
+
         return Job(self._driver, JobState(checked_id(video_id, "video_id")))
 
     def find(self, uncertain: CreateUncertain, *, max_wait: float = FIND_FOR) -> Job | None:
@@ -215,7 +221,9 @@ class Videos(Resource):
                 than one video could be it.
             APIError: The list was refused.
         """
-        from ._waiting.finding import find_created  # few creates are lost
+        # Few creates are lost, and who has no jobs need not load them.
+        from ._waiting.finding import find_created
+        from ._waiting.jobs import Job
 
         state = self._driver.run(find_created(self, uncertain, max_wait=max_wait))
         return None if state is None else Job(self._driver, state)
@@ -261,6 +269,8 @@ class AsyncVideos(AsyncResource):
         Args:
             video_id: The id that creating it gave.
         """
+        from ._waiting.jobs import AsyncJob  # who has no jobs need not load them
+
         return AsyncJob(self._driver, JobState(checked_id(video_id, "video_id")))
 
     async def find(
@@ -285,7 +295,9 @@ class AsyncVideos(AsyncResource):
                 than one video could be it.
             APIError: The list was refused.
         """
-        from ._waiting.finding import find_created  # few creates are lost
+        # Few creates are lost, and who has no jobs need not load them.
+        from ._waiting.finding import find_created
+        from ._waiting.jobs import AsyncJob
 
         state = await self._driver.run(find_created(self, uncertain, max_wait=max_wait))
         return None if state is None else AsyncJob(self._driver, state)

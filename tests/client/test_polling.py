@@ -18,15 +18,8 @@ from openvideos import (
 )
 from openvideos._protocol.decoding import video as decode
 from openvideos._protocol.status_errors import status_error
-from openvideos._waiting.polling import (
-    LONGEST_PAUSE,
-    SHORTEST_PAUSE,
-    Finish,
-    Look,
-    Pause,
-    Poll,
-    Stop,
-)
+from openvideos._waiting.limits import LONGEST_PAUSE, SHORTEST_PAUSE
+from openvideos._waiting.polling import Finish, Look, Pause, Poll, Stop
 
 
 def answer(status: int, body: bytes = b"{}") -> Response:

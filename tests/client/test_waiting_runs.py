@@ -34,7 +34,7 @@ from openvideos._protocol.decoding import stored_video
 from openvideos._settings import settings_from
 from openvideos._waiting.cancelling import Cancelled
 from openvideos._waiting.job_states import JobState
-from openvideos._waiting.polling import LONGEST_PAUSE
+from openvideos._waiting.limits import LONGEST_PAUSE
 
 from .fake_clock import FakeClock
 

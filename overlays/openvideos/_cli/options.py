@@ -151,7 +151,7 @@ class WaitOptions(OptionGroup):
         Raises:
             InvalidInput: One cannot wait so.
         """
-        from openvideos._waiting.polling import check_limits
+        from openvideos._waiting.limits import check_limits
 
         limit = None if self.max_wait == FOR_EVER else _number(self.max_wait, "--max-wait")
         check_limits(max_wait=limit, interval=self.interval)

@@ -21,7 +21,7 @@ from .._http.requests import execute
 from .._protocol.error_bodies import describe
 from .._protocol.media_types import media_type
 from .._protocol.operations import Variant, download_content, retrieve
-from .._waiting.polling import bounded
+from .._waiting.limits import bounded
 from .._waiting.statuses import is_final
 from .._waiting.waiting import completed
 from .arrivals import Arrival, pause_after, tried

@@ -22,9 +22,9 @@ from .._http.pauses import retry_after
 from .._protocol import operations
 from .._protocol.files import file_input
 from .._protocol.status_errors import FIND_IT, status_error
-from .._waiting.jobs import created_job
+from .._waiting.limits import DEFAULT_MAX_WAIT, check_limits
 from .._waiting.matching import Wanted
-from .._waiting.polling import DEFAULT_MAX_WAIT, check_limits
+from .._waiting.submitting import created_job
 from .job_results import JobResult
 from .room import Room
 from .scheduling import Schedule

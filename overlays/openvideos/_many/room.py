@@ -7,7 +7,7 @@ import math
 from attrs import define, field
 
 from .._errors import InvalidInput
-from .._waiting.polling import bounded
+from .._waiting.limits import bounded
 
 _FIRST_STARTS = 4  # creates that are sent at once while little is known of the server
 _MOST_STARTS = 16

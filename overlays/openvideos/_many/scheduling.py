@@ -16,8 +16,9 @@ from attrs import define, field
 
 from .._errors import APIError, APIStatusError
 from .._protocol.pages import next_cursor
+from .._waiting.limits import DEFAULT_MAX_WAIT
 from .._waiting.looking import Sight, judged
-from .._waiting.polling import DEFAULT_MAX_WAIT, Decision, Finish, Look, Pause, Poll, Stop, passes
+from .._waiting.polling import Decision, Finish, Look, Pause, Poll, Stop, passes
 from .._waiting.statuses import is_final
 from .list_trust import ListTrust
 from .rounds import Ask, Rest, Round, Turn, worthwhile_depth

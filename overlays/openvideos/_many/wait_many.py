@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from .._errors import InvalidInput, WaitCancelled
 from .._flows.flows import Flow, Sleep
 from .._waiting.cancelling import Cancelled
-from .._waiting.polling import DEFAULT_MAX_WAIT, Stop, check_limits
+from .._waiting.limits import DEFAULT_MAX_WAIT, check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,7 @@ def wait_many(  # noqa: D417 - the first argument becomes self
         InvalidInput: An argument means nothing.
     """
     # Who never waits for many need not load it.
+    from .._waiting.polling import Stop
     from .scheduling import Schedule
     from .watching import Listener, attend, result_of, state_of
 

@@ -15,8 +15,9 @@ from .._protocol.models import Video
 from .._waiting.cancelling import Cancelled
 from .._waiting.job_states import JobState
 from .._waiting.jobs import JobHandle
+from .._waiting.limits import DEFAULT_MAX_WAIT, check_limits
 from .._waiting.looking import look
-from .._waiting.polling import DEFAULT_MAX_WAIT, Finish, Stop, check_limits
+from .._waiting.polling import Finish, Stop
 from .._waiting.waiting import completed
 from .job_results import JobResult
 from .rounds import Ask, Rest, Turn

@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from .._errors import InvalidInput
 from .._flows.drivers import AsyncDriver, AsyncResource, Driver, Resource
 from .._flows.flows import Emit, Flow, Tell
-from .._flows.methods import async_method, dressed, sync_method
-from .._http.pauses import poll_after
-from .._http.requests import execute
-from .job_states import JobState
+from .._flows.methods import async_method, sync_method
 from .job_text import job_state, job_text
-from .polling import DEFAULT_MAX_WAIT
+from .limits import DEFAULT_MAX_WAIT
 from .waiting import completed, wait_until_final
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
     from typing import Self
 
     from .._client import AsyncOpenVideos, OpenVideos
     from .._flows.drivers import Context
-    from .._http.calls import Call
-    from .._http.requests import HasContext
-    from .._http.responses import Response
     from .._protocol.models import Video
     from .._protocol.operations import Variant
     from .cancelling import CancelToken
+    from .job_states import JobState
 
 P = ParamSpec("P")
-
-
-def created_job(resource: HasContext, call: Call[Video]) -> Flow[JobState]:
-    """Create a job and note how it stands.
-
-    Raises:
-        APIError: The request did not succeed.
-    """
-    clock = resource.context.clock
-
-    def decode(response: Response) -> JobState:
-        video, now = call.decode(response), clock.monotonic()
-        asked = poll_after(response.headers, clock.now())
-        return JobState(video.id, created=now, video=video, asked=asked, seen=now)
-
-    return execute(resource, call.decoded_by(decode))
 
 
 class JobHandle:
@@ -292,30 +271,3 @@ class AsyncJob(JobHandle, AsyncResource):
             raise InvalidInput("AsyncJob.from_json takes a client of the kind AsyncOpenVideos")
         settings = driver.settings
         return cls(driver, job_state(text, base_url=settings.base_url, clock=driver.clock))
-
-
-def sync_submit(create: Callable[P, Call[Video]]) -> Callable[Concatenate[Resource, P], Job]:
-    """Return the method that creates a job and returns its handle."""
-
-    def method(self: Resource, /, *args: P.args, **keywords: P.kwargs) -> Job:
-        driver = self._driver
-        return Job(driver, driver.run(created_job(self, create(*args, **keywords))))
-
-    return dressed(method, create, name="submit", returns="Job", doc=_submit_doc(create))
-
-
-def async_submit(
-    create: Callable[P, Call[Video]],
-) -> Callable[Concatenate[AsyncResource, P], Coroutine[Any, Any, AsyncJob]]:
-    """Return the method that creates a job and returns its handle, awaited."""
-
-    async def method(self: AsyncResource, /, *args: P.args, **keywords: P.kwargs) -> AsyncJob:
-        driver = self._driver
-        return AsyncJob(driver, await driver.run(created_job(self, create(*args, **keywords))))
-
-    return dressed(method, create, name="submit", returns="AsyncJob", doc=_submit_doc(create))
-
-
-def _submit_doc(create: Callable[..., Any]) -> str:
-    _, _, details = (create.__doc__ or "").partition("\n")
-    return f"Start a job that makes a video; return a handle that can be waited for.\n{details}"

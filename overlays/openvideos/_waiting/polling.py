@@ -15,24 +15,17 @@ from .._errors import (
     APIError,
     APIResponseValidationError,
     APIStatusError,
-    InvalidInput,
     NotFoundError,
     OpenVideosError,
     UnsupportedByServer,
     VideoLost,
     WaitTimeout,
 )
+from .limits import DEFAULT_MAX_WAIT, bounded, check_limits
 from .statuses import is_final, is_known
 
 if TYPE_CHECKING:
     from .._protocol.models import Video
-
-DEFAULT_MAX_WAIT = 3600.0  # seconds; what a job made is gone an hour after its completion anyway
-
-SHORTEST_PAUSE = 0.5  # seconds; what a server asks for is bounded by these two
-LONGEST_PAUSE = 60.0
-
-_LONGEST_INTERVAL = 86_400.0
 
 _FIRST_PAUSE = 10.0  # of our own choice; it grows, and is spread by up to a tenth
 _LAST_PAUSE = 20.0
@@ -47,24 +40,6 @@ _LAST_LOOK = 1.0  # seconds before the deadline
 # status, is that video's status; what is not listed here is raised.
 WAIT_ON = frozenset({408, 409, 425, 429, *range(500, 600)}) - {501}
 WAIT_ON_IF_JUST_CREATED = frozenset({404})
-
-
-def check_limits(*, max_wait: object, interval: object) -> None:
-    """Make sure that one can wait so, which is better known before a job is created.
-
-    Raises:
-        InvalidInput: One cannot.
-    """
-    if interval is not None and not (
-        isinstance(interval, int | float) and 0 < interval <= _LONGEST_INTERVAL
-    ):
-        raise InvalidInput(
-            f"interval is {interval!r}; it must be more than 0 seconds, and at most a day"
-        )
-    if max_wait is not None and not (isinstance(max_wait, int | float) and max_wait >= 0):
-        raise InvalidInput(
-            f"max_wait is {max_wait!r}; give 0 seconds or more, or None to wait for ever"
-        )
 
 
 @frozen
@@ -270,8 +245,3 @@ def passes(error: APIError) -> bool:
     if isinstance(error, APIStatusError):
         return error.status_code in WAIT_ON
     return isinstance(error, APIConnectionError | APIResponseValidationError)
-
-
-def bounded(seconds: float) -> float:
-    """Return the pause that a server asks for, within reason."""
-    return min(max(seconds, SHORTEST_PAUSE), LONGEST_PAUSE)
