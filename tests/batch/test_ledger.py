@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from sqlalchemy.exc import DatabaseError
 
-from openvideos._batch import lost_answers, queries
+from openvideos._batch import database, lost_answers, queries
 from openvideos._batch.database import Ledger, UnusableLedgerError, open_ledger
 from openvideos._batch.lines import Line
 from openvideos._batch.recovery import Listing
-from openvideos._batch.rows import Row
+from openvideos._batch.rows import Row, wait_for_turn
 from openvideos._batch.states import State
 from openvideos._batch.tables import VERSION, lines
 
@@ -366,6 +367,36 @@ def test_a_ledger_that_cannot_be_is_a_clear_error_without_its_password(location:
     with pytest.raises(UnusableLedgerError) as caught:
         open_ledger(location)
     assert "secret" not in str(caught.value)
+
+
+@postgresql_tests
+def test_a_worker_that_is_frozen_in_a_transaction_does_not_hold_up_the_others(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_LONGEST_SILENCE", "200ms")
+    frozen, other = open_ledger(postgresql_url), open_ledger(postgresql_url)
+    has_turn, thawed = threading.Event(), threading.Event()
+
+    def freeze(connection: sqlalchemy.Connection, _now: float) -> None:
+        wait_for_turn(connection)
+        has_turn.set()
+        thawed.wait(10)
+
+    def run() -> None:
+        with pytest.raises(DatabaseError):
+            frozen.run_blocking(freeze)
+
+    enter(other, "a cat")
+    join(other, "bob")
+    freezing = threading.Thread(target=run)
+    freezing.start()
+    has_turn.wait(10)
+    assert claim(other, "bob")
+    assert freezing.is_alive()
+    thawed.set()
+    freezing.join()
+    frozen.close()
+    other.close()
 
 
 @postgresql_tests

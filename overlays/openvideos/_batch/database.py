@@ -28,6 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SECONDS_TO_WAIT_FOR_A_LOCK = 30
+_LONGEST_SILENCE = "20s"  # between two queries of a transaction
 _PLAIN_POSTGRESQL = {"postgres", "postgresql"}
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _MAKING_TABLES = 0x6F76_6261  # an advisory lock of PostgreSQL, for workers that start at once
@@ -185,5 +186,9 @@ def _now(connection: Connection) -> float:
     """Return Unix seconds, by the clock that all workers of the ledger share."""
     if connection.dialect.name == "postgresql":
         clock = sqlalchemy.func.extract("epoch", sqlalchemy.func.clock_timestamp())
-        return float(connection.execute(sqlalchemy.select(clock)).scalar_one())
+        # For this transaction: who is frozen in it, or gone with the host, keeps locks no longer.
+        bound = sqlalchemy.func.set_config(
+            "idle_in_transaction_session_timeout", _LONGEST_SILENCE, True
+        )
+        return float(connection.execute(sqlalchemy.select(clock, bound)).one()[0])
     return time.time()
