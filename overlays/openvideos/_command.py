@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     import typer
@@ -50,30 +50,46 @@ def _application() -> typer.Typer:
         def get_command(self, ctx: object, cmd_name: str) -> Any:  # typer's own type is private
             return load(commands[cmd_name]) if cmd_name in commands else None
 
+        def invoke(self, ctx: Any) -> Any:
+            try:
+                return super().invoke(ctx)
+            except ModuleNotFoundError as error:  # of what a command loads when it runs
+                if is_ours(error):
+                    raise
+                refuse(commands[ctx.invoked_subcommand], error)
+
     def load(command: EntryPoint) -> Any:
         try:
             loaded = typer.main.get_command(command.load())
         except ModuleNotFoundError as error:
-            if (error.name or "").startswith("openvideos"):
-                raise  # a fault of ours, not an extra that is not installed
+            if is_ours(error):
+                raise
             loaded = typer.main.get_command(unavailable(command, error))
         loaded.name = command.name
         return loaded
 
     def unavailable(command: EntryPoint, error: ModuleNotFoundError) -> typer.Typer:
-        extra = command.extras[0] if command.extras else "all"
-        message = _missing(command.name, extra, error)
         substitute = typer.Typer()
 
         @substitute.command(
-            help=f"Not installed: it needs the extra `{extra}`.",
+            help=f"Not installed: it needs the extra `{extra_of(command)}`.",
             context_settings={"ignore_unknown_options": True, "help_option_names": []},
         )
-        def refuse(arguments: list[str] | None = typer.Argument(None)) -> None:
-            typer.echo(message, err=True)
-            raise typer.Exit(2)
+        def stand_in(arguments: list[str] | None = typer.Argument(None)) -> None:
+            refuse(command, error)
 
         return substitute
+
+    def refuse(command: EntryPoint, error: ModuleNotFoundError) -> NoReturn:
+        typer.echo(_missing(command.name, extra_of(command), error), err=True)
+        raise typer.Exit(2)
+
+    def extra_of(command: EntryPoint) -> str:
+        return command.extras[0] if command.extras else "all"
+
+    def is_ours(error: ModuleNotFoundError) -> bool:
+        """Tell whether it is a fault of ours, and not an extra that is not installed."""
+        return (error.name or "").startswith("openvideos")
 
     def show_version(wanted: bool) -> None:
         if wanted:

@@ -53,6 +53,19 @@ def test_an_unknown_subcommand_is_a_usage_error() -> None:
     assert "No such command 'emulate'" in refused.stderr
 
 
+def test_a_command_whose_extra_is_not_installed_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "openvideos_emulator.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.setattr(sys, "argv", ["openvideos", "emulator"])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 2
+    said = "openvideos: emulator needs uvicorn: run pip install 'openvideos[emulator]'\n"
+    assert capsys.readouterr().err == said
+
+
 def test_ctrl_c_before_a_command_is_loaded_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
