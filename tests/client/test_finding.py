@@ -128,6 +128,17 @@ def test_the_jobs_of_other_requests_of_this_client_are_not_taken(
     assert videos.find(lost(videos), max_wait=0) is None
 
 
+def test_ids_that_are_numbers_are_those_of_other_requests_too(
+    connect: Connect, serve: Serve
+) -> None:
+    made = {"id": 7, "status": "queued", "prompt": "a cat", "created_at": int(time.time())}
+    server = serve([Reset(), Reply(made), Reply({"data": [made], "has_more": False})])
+    videos = connect(server.base_url).videos
+    error = lost(videos)
+    assert videos.create(prompt="a cat").id == "7"
+    assert videos.find(error, max_wait=0) is None
+
+
 @by_one_kind
 def test_a_job_whose_time_or_prompt_is_another_is_not_taken(connect: Connect, serve: Serve) -> None:
     for other in ({"created_at": int(time.time()) - 3600}, {"prompt": "a dog"}):
