@@ -407,6 +407,16 @@ def test_progress_is_told_to_a_coroutine_function_too(serve: Serve, tmp_path: Pa
     assert len(told) > 2
 
 
+def test_a_coroutine_function_cannot_be_told_by_a_sync_client(serve: Serve, tmp_path: Path) -> None:
+    async def tell(received: int, total: int | None) -> None: ...
+
+    with (
+        OpenVideos(base_url=serve(FILE.answer).base_url) as client,
+        pytest.raises(InvalidInput, match="it can by AsyncOpenVideos"),
+    ):
+        client.videos.download("video_1", tmp_path, on_progress=tell)
+
+
 def test_a_cancelled_download_is_carried_on(serve: Serve, tmp_path: Path) -> None:
     first = [slowly(FILE.whole())]
     server = serve(lambda r: first.pop() if first else FILE.answer(r))

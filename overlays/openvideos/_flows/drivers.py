@@ -86,7 +86,7 @@ class Driver:
             case Read(stream):
                 return self.transport.read(stream)
             case Pour(stream, sink, begun):
-                return self.transport.pour(stream, sink, begun)
+                return self.transport.pour(stream, lambda data: _told(sink(data)), begun)
             case Work(function):
                 return function()
             case Close(stream):
@@ -96,16 +96,24 @@ class Driver:
             case Sleep(seconds):
                 self.clock.sleep(seconds)
             case Tell(listener, video):
-                told = listener(video)
-                if inspect.iscoroutine(told):
-                    told.close()
-                    raise InvalidInput(
-                        "a coroutine function cannot be told of progress by OpenVideos; it can by "
-                        "AsyncOpenVideos"
-                    )
+                _told(listener(video))
             case Together():
                 return run_together(self.run, effect)
         return None
+
+
+def _told(result: object) -> None:
+    """Make sure that who was told is done with it, as nobody awaits it here.
+
+    Raises:
+        InvalidInput: It is not.
+    """
+    if inspect.iscoroutine(result):
+        result.close()
+        raise InvalidInput(
+            "a coroutine function cannot be told of progress by OpenVideos; it can by "
+            "AsyncOpenVideos"
+        )
 
 
 class AsyncDriver:
