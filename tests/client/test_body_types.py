@@ -62,6 +62,11 @@ UNREAD: dict[str, Reply] = {
         {"code": "fail", "message": "Invalid JSON: 'utf-8' codec can't decode byte 0xff"}, 400
     ),
     "by code": Reply({"error": {"message": "Bad body", "code": "invalid_json"}}, 400),
+    "Go's parser": Reply(
+        {"error": {"message": "Bad body: invalid character '-' in numeric literal"}}, 400
+    ),
+    "Python's parser": Reply({"error": "Expecting value: line 1 column 1 (char 0)"}, 400),
+    "V8's parser": Reply({"message": "No number after minus sign in JSON at position 1"}, 400),
     "text": Reply(b"Failed to parse the request body as JSON: expected value at line 1", 400),
 }
 

@@ -18,7 +18,9 @@ _REFUSALS = frozenset({400, _UNSUPPORTED_MEDIA_TYPE, 422})
 _MISSING = re.compile(r"missing|required|not provided|must provide", re.IGNORECASE)
 _UNREADABLE = re.compile(
     r"(invalid|malformed|not valid|parse|decode|expect)\w*.{0,40}(json|form|multipart)"
-    r"|json.{0,20}(invalid|decode|parse)|unsupported media type|content-type|valid dictionary",
+    r"|json.{0,20}(invalid|decode|parse)|unsupported media type|content-type|valid dictionary"
+    # How parsers of JSON name the two hyphens with which a form begins.
+    r"|invalid character '-'|(line 1 column|json at position) [12]\b",
     re.IGNORECASE | re.DOTALL,
 )
 
