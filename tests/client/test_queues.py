@@ -15,7 +15,9 @@ from openvideos import (
     AsyncJobQueue,
     AsyncOpenVideos,
     BadRequestError,
+    ConflictError,
     CreateUncertain,
+    InternalServerError,
     InvalidInput,
     JobQueue,
     OpenVideos,
@@ -123,16 +125,15 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(
 
 @by_one_kind
 @pytest.mark.parametrize(
-    "busy", [Reply({"error": {"message": "busy"}}, 409), Reply({"error": {"message": "busy"}}, 429)]
+    "busy", [Reply({"error": {"message": "busy"}}, status) for status in (409, 429, 503)]
 )
 def test_a_server_that_never_takes_a_job_is_given_up_when_the_time_is_over(
     queues: Queues, serve: Serve, clock: FakeClock, busy: Reply
 ) -> None:
     server = serve([busy])
     queue, _ = queues.run(server, ["a", "b"], max_wait=600)
-    assert [type(result.error).__name__ for result in queue.results] == [
-        *["ConflictError" if busy.status == 409 else "RateLimitError"] * 2
-    ]
+    kind = {409: ConflictError, 429: RateLimitError, 503: InternalServerError}[busy.status]
+    assert [type(result.error) for result in queue.results] == [kind] * 2
     assert 600 <= clock.time <= 700
     assert len(server.requests) < 25
 
@@ -245,6 +246,29 @@ def test_jobs_may_be_submitted_while_the_queue_runs_and_it_may_be_left_and_taken
         assert sorted([first.index, *(each.index for each in rest)]) == [0, 1, 2]
         assert "3 jobs: 0 waiting, 0 running, 3 ended" in repr(queue)
         assert jobs.requests.count("create") == 3
+
+
+def test_a_queue_that_is_run_twice_at_once_creates_no_job_twice(
+    serve: Serve, clock: FakeClock
+) -> None:
+    jobs = server_of(clock)
+
+    async def main() -> None:
+        url = serve(jobs.answer).base_url
+        async with AsyncOpenVideos(base_url=url, _clock=clock.clock) as client:
+            queue = AsyncJobQueue(client, max_in_flight=2, interval=10)
+            for number in range(3):
+                queue.submit(prompt=str(number))
+            results, refusal = await asyncio.gather(
+                queue.run(), queue.run(), return_exceptions=True
+            )
+            assert isinstance(refusal, InvalidInput)
+            assert isinstance(results, list)
+            assert all(result.ok for result in results)
+            assert await queue.run() == results
+            assert jobs.requests.count("create") == 3
+
+    asyncio.run(main())
 
 
 def test_an_interrupted_queue_loses_no_job_and_goes_on(serve: Serve, clock: FakeClock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from attrs import define, field
@@ -11,10 +12,10 @@ from attrs import define, field
 from .._errors import (
     APIConnectionError,
     APIError,
-    ConflictError,
+    APIStatusError,
     CreateUncertain,
+    InvalidInput,
     OpenVideosError,
-    RateLimitError,
 )
 from .._flows.flows import Emit, Flow, Sleep, Together
 from .._flows.methods import dressed
@@ -49,8 +50,8 @@ P = ParamSpec("P")
 _GRACE = 5.0  # seconds that a create has to tell the job's id when the queue is interrupted
 
 # Which refusals of a create say that the server is busy: one that has too many jobs, one that has
-# a job already.
-_BUSY = {429, 409}
+# a job already, one that is starting.
+_BUSY = {429, 409, 503}
 
 
 @define(eq=False)
@@ -117,6 +118,7 @@ class _Queue:
         self._starting: list[_Entry] = []
         self._running: dict[Awaited, _Entry] = {}
         self._ended: deque[JobResult] = deque()
+        self._turn = Lock()  # what two did at once could create a job twice
 
     submit = queue_submit(operations.create)
 
@@ -154,34 +156,43 @@ class _Queue:
         return entry.index
 
     def _work(self) -> Flow[None]:
-        """Create jobs as there is room, wait for them, and emit what became of each."""
+        """Emit what became of each job."""
+        while (result := (yield from self._next_result())) is not None:
+            yield Emit(result)
+
+    def _next_result(self) -> Flow[JobResult | None]:
+        """Create jobs as there is room, and wait for them, until one has ended; None at the end."""
         clock = self._resource.context.clock
+        if not self._turn.acquire(blocking=False):
+            raise InvalidInput(
+                "The queue is at work already, in another thread or task: run it once"
+            )
         try:
             while True:
                 self._note_starts()
                 self._note_ends()
-                while self._ended:
-                    yield Emit(self._ended.popleft())
+                if self._ended:
+                    return self._ended.popleft()
                 starts = self._next_starts()
                 if starts:
                     yield Together([self._create(entry) for entry in starts], grace=_GRACE)
                     continue
                 if not self._waiting and not self._running and not self._ended:
-                    return
+                    return None
                 tell = self._listener.tell
                 pauses = [(yield from attend(self._resource, self._schedule, tell))]
                 if self._waiting:
                     pauses.append(self._room.pause(len(self._running), clock.monotonic()))
                 if not any(awaited.end for awaited in self._running):
                     yield Sleep(min((pause for pause in pauses if pause is not None), default=0.0))
-        except GeneratorExit:  # whoever iterated stopped doing so
-            raise
         except BaseException as error:
             error.add_note(
                 f"{len(self._running)} jobs of the queue run on ({', '.join(self.running)}). "
                 "Iterate over it, or run() it, again to go on."
             )
             raise
+        finally:
+            self._turn.release()
 
     def _next_starts(self) -> list[_Entry]:
         """Take what may be created now from those that wait."""
@@ -201,14 +212,18 @@ class _Queue:
         clock = self._resource.context.clock
         assert entry.make, "what was created is not created again"  # noqa: S101 - never twice
         try:
+            entry.sent = clock.now()  # from here on it is uncertain, whatever interrupts it
             call = entry.make()
-            entry.sent, entry.asks_for = clock.now(), call.asks_for or {}
+            entry.asks_for = call.asks_for or {}
             call = call.exchanged_by(_telling_busy(call))
             entry.job = yield from created_job(self._resource, call)
-        except (RateLimitError, ConflictError) as error:
-            entry.busy = error
         except CreateUncertain as error:
             entry.error = error
+        except APIStatusError as error:
+            if error.status_code in _BUSY:
+                entry.busy = error
+            else:
+                entry.error = error
         except APIConnectionError as error:
             entry.busy = error  # nothing was sent: the server is not there for now
         except OpenVideosError as error:
