@@ -312,6 +312,18 @@ def test_rule_12_where_the_other_address_does_not_serve_either_the_refusal_is_ra
 
 
 @by_one_kind
+@pytest.mark.parametrize("address", ["http://☃..example/cat.mp4", "http://xn--/cat.mp4"])
+def test_rule_12_an_address_that_is_none_does_not_hide_the_refusal(
+    connect: Connect, serve: Serve, tmp_path: Path, address: str
+) -> None:
+    server = serve(job({**VIDEO, "url": address}, refusal(404, "No content.")))
+    with pytest.raises(NotFoundError, match=r"No content\.") as caught:
+        connect(server.base_url).videos.download("video_1", tmp_path / "cat.mp4")
+    assert "leads to what is no address" in caught.value.__notes__[0]
+    assert len(contents(server)) > 1  # it may still appear
+
+
+@by_one_kind
 def test_rule_12_a_signature_is_told_to_nobody(
     connect: Connect, serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

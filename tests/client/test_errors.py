@@ -130,6 +130,16 @@ def test_no_error_body_whatever_crashes(body: bytes, status: int, creates: bool)
     assert isinstance(error.param, str | None)
 
 
+@pytest.mark.parametrize(
+    "opening", ['{"detail":', '{"error":{"message":', '{"message":[', "[", '{"x":']
+)
+def test_no_error_body_however_deep_crashes(opening: str) -> None:
+    closing = opening[::-1].translate(str.maketrans("{[", "}]", '":abcdefghijklmnopqrstuvwxyz'))
+    for depth in range(300, 1000, 20):
+        body = (opening * depth + '"no"' + closing * depth).encode()
+        assert "HTTP 400" in str(status_error(answer(body), creates=False))
+
+
 def test_a_body_of_a_megabyte_makes_no_message_of_a_megabyte() -> None:
     assert len(str(status_error(answer(b"x" * 1_000_000), creates=False))) < 1000
 
@@ -299,6 +309,26 @@ def test_an_answer_that_names_the_key_in_a_prompt_is_left_as_it_is(
     assert client.videos.create(prompt="x").raw == sent
 
 
+def test_a_job_that_failed_does_not_show_the_key_in_its_reason(
+    connect: Connect, serve: Serve
+) -> None:
+    reason = {"code": "upstream", "message": f"Incorrect API key provided: {SECRET}"}
+    failed = {"id": f"video_{SECRET}", "status": "failed", "error": reason}
+    server = serve([Reply(failed), Reply({"data": [failed, {**failed, "error": SECRET}]})])
+    videos = connect(server.base_url, api_key=SECRET).videos
+    with pytest.raises(openvideos.VideoFailed, match=r"provided: \[secret\]") as caught:
+        videos.submit(prompt="x").wait()
+    assert caught.value.job_id == f"video_{SECRET}"  # else it could not be asked for
+    assert caught.value.video is not None
+    assert caught.value.video.raw == {
+        **failed,
+        "error": {"code": "upstream", "message": "Incorrect API key provided: [secret]"},
+    }
+    for listed in videos.list().data:
+        assert listed.id == f"video_{SECRET}"
+        assert SECRET not in listed.error.message
+
+
 def test_an_answer_without_an_end_is_given_up(
     connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,6 +342,19 @@ def test_an_answer_without_an_end_is_given_up(
     with pytest.raises(openvideos.CreateUncertain, match="larger than"):
         videos.create(prompt="x")
     assert len(videos.download_content("video_1").content) == 2_000_000
+
+
+@pytest.mark.parametrize("location", ["javascript:x", "http://[::1"])
+def test_a_redirect_to_what_is_no_address_is_a_broken_answer(
+    connect: Connect, serve: Serve, location: str
+) -> None:
+    videos = connect(
+        serve([Reply(b"", 307, {"Location": location})]).base_url, max_retries=0
+    ).videos
+    with pytest.raises(openvideos.APIConnectionError):
+        videos.retrieve("video_1")
+    with pytest.raises(openvideos.CreateUncertain):
+        videos.create(prompt="x")
 
 
 def test_a_redirect_that_leads_nowhere_is_not_called_one(connect: Connect, serve: Serve) -> None:

@@ -48,6 +48,11 @@ _NEUTRAL = {
 # By one of these an answer tells that it is one of the protocol's.
 _KEYS = frozenset({"id", "task_id", "data"})
 
+_NO_ANSWER = (
+    httpx.HTTPError,
+    httpx.InvalidURL,  # to which a server redirects
+    UnicodeError,  # likewise
+)
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -83,7 +88,8 @@ class Stream:
     def response(self, content: bytes = b"") -> Response:
         """Return the answer with this body, without secrets where it is an error.
 
-        Some servers repeat the key in their refusal, and some refuse with a status of success.
+        Some servers repeat the key in their refusal, some refuse with a status of success, and some
+        give an upstream's refusal as the reason why a job failed.
         """
         httpx_response = self._httpx
         headers: Mapping[str, str] = httpx_response.headers
@@ -91,8 +97,8 @@ class Stream:
         for secret in self._settings.secrets:
             if secret in sent:
                 headers = _masked(headers, secret.decode())
-            if secret in content and not (httpx_response.is_success and _is_content(content)):
-                content = content.replace(secret, _MASK)
+            if secret in content:
+                content = _masked_body(content, secret, is_success=httpx_response.is_success)
         return Response(
             status_code=httpx_response.status_code,
             headers=headers,
@@ -150,7 +156,7 @@ class Transport:
                 response = client.send(
                     request, auth=_auth(elsewhere), stream=True, follow_redirects=False
                 )
-        except (httpx.HTTPError, UnicodeError) as error:
+        except _NO_ANSWER as error:
             raise _translated(error, call) from _cause(error)
         return Stream(call, self._settings, response, response.iter_bytes(), started)
 
@@ -260,7 +266,7 @@ class AsyncTransport:
                 response = await client.send(
                     request, auth=_auth(elsewhere), stream=True, follow_redirects=False
                 )
-        except (httpx.HTTPError, UnicodeError) as error:
+        except _NO_ANSWER as error:
             raise _translated(error, call) from _cause(error)
         return Stream(call, self._settings, response, response.aiter_bytes(), started)
 
@@ -346,8 +352,13 @@ def _request_to_address(
 
     That one gets none of the headers and parameters of the user's, as they may hold a key.
     """
-    url, headers = httpx.URL(call.arguments["url"]), dict(call.arguments.get("headers", {}))
-    if not _is_elsewhere(httpx.URL(settings.base_url), url):
+    headers = dict(call.arguments.get("headers", {}))
+    try:
+        url = httpx.URL(call.arguments["url"])
+        elsewhere = _is_elsewhere(httpx.URL(settings.base_url), url)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise _translated(error, call) from error
+    if not elsewhere:
         headers = laid_over(settings.headers, headers)
         return client.build_request(call.method, url, headers=headers, timeout=timeout), False
     headers = laid_over({"User-Agent": "openvideos", "Accept": "*/*"}, headers)
@@ -415,15 +426,31 @@ def _masked(headers: Mapping[str, str], secret: str) -> httpx.Headers:
     return httpx.Headers([(name, value.replace(secret, _MASK.decode())) for name, value in pairs])
 
 
-def _is_content(body: bytes) -> bool:
-    """Tell whether a body that came with success is what was asked for, and no refusal."""
-    try:
-        sent = json.loads(body.decode())
-    except UnicodeDecodeError:
-        return True  # a file
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(sent, list) or (isinstance(sent, dict) and not sent.keys().isdisjoint(_KEYS))
+def _masked_body(body: bytes, secret: bytes, *, is_success: bool) -> bytes:
+    """Return a body without a secret.
+
+    Of what was asked for, only why jobs failed is masked: an id or a prompt may be the same word.
+    """
+    sent = None
+    if is_success:
+        try:
+            sent = json.loads(body.decode())
+        except UnicodeDecodeError:
+            return body  # a file
+        except (ValueError, RecursionError):
+            pass
+    if isinstance(sent, dict) and not sent.keys().isdisjoint(_KEYS):
+        listed = sent.get("data")
+        videos = [sent, *(listed if isinstance(listed, list) else ())]
+    elif isinstance(sent, list):
+        videos = sent
+    else:
+        return body.replace(secret, _MASK)
+    failed = [video for video in videos if isinstance(video, dict) and video.get("error")]
+    for video in failed:
+        reason = json.dumps(video["error"], ensure_ascii=False)
+        video["error"] = json.loads(reason.replace(secret.decode(), _MASK.decode()))
+    return json.dumps(sent).encode() if failed else body
 
 
 def _shown(url: httpx.URL) -> str:
@@ -434,7 +461,9 @@ def _shown(url: httpx.URL) -> str:
     return address
 
 
-def _translated(error: httpx.HTTPError | UnicodeError, call: Call[Any]) -> APIConnectionError:
+def _translated(
+    error: httpx.HTTPError | httpx.InvalidURL | UnicodeError, call: Call[Any]
+) -> APIConnectionError:
     what = call.name
     sent = not isinstance(error, _NEVER_SENT)
     if isinstance(error, httpx.TimeoutException):
@@ -449,6 +478,8 @@ def _translated(error: httpx.HTTPError | UnicodeError, call: Call[Any]) -> APICo
     if isinstance(error, httpx.DecodingError):
         return APIConnectionError(f"{what}: the answer's encoding is broken.", sent=sent)
     said = f" ({error})" if str(error) else ""
+    if isinstance(error, httpx.InvalidURL | UnicodeError):
+        return APIConnectionError(f"{what}: leads to what is no address{said}.", sent=sent)
     if isinstance(error, httpx.ConnectError):
         return APIConnectionError(
             f"{what}: the server cannot be reached{said}. Does it run? Is base_url its address?",
@@ -457,7 +488,7 @@ def _translated(error: httpx.HTTPError | UnicodeError, call: Call[Any]) -> APICo
     return APIConnectionError(f"{what}: the connection broke{said}.", sent=sent)
 
 
-def _cause(error: httpx.HTTPError | UnicodeError) -> Exception | None:
+def _cause(error: Exception) -> Exception | None:
     # What it says of a header that cannot be sent shows the header, which may hold the key.
     return None if isinstance(error, httpx.LocalProtocolError) else error
 

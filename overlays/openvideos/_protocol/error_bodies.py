@@ -43,7 +43,7 @@ def describe(response: Response) -> ErrorDetails:
     data = response.json_or_none()
     if data is None:
         return ErrorDetails(_from_text(response), body=response.text or None)
-    details = _from_json(data) or ErrorDetails(_cut(json.dumps(data)))
+    details = _from_json(data) or ErrorDetails(_cut(response.text))
     return evolve(details, body=data)
 
 
@@ -52,7 +52,14 @@ def is_error_body(data: object) -> bool:
     return isinstance(data, dict) and "id" not in data and _from_json(data) is not None
 
 
-def _from_json(data: Any) -> ErrorDetails | None:
+def _from_json(data: object) -> ErrorDetails | None:
+    try:
+        return _in_a_known_shape(data)
+    except RecursionError:
+        return None  # nobody nests an error so deep
+
+
+def _in_a_known_shape(data: Any) -> ErrorDetails | None:
     match data:
         case {"error": {"message": _} as error}:
             return _from_fields(error)
@@ -63,7 +70,7 @@ def _from_json(data: Any) -> ErrorDetails | None:
         case {"detail": [{"msg": _}, *_] as problems}:
             return _from_problems(problems)
         case {"detail": dict(detail)}:
-            return _from_json(detail)
+            return _in_a_known_shape(detail)
         case {"message": _}:
             return _from_fields(data)
         case str(message) if message:
