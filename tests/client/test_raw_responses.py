@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import json
+import time
 import tracemalloc
 from itertools import pairwise
 from pathlib import Path
@@ -290,6 +291,19 @@ def test_however_a_body_comes_it_is_cut_alike(body: bytes, size: int, cuts: list
     assert chunks == [body[start : start + size] for start in range(0, len(body), size)]
     assert "".join(through(Text(), cuts)) == text
     assert through(Lines(), cuts) == through(Lines(), []) == text.splitlines()
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_pieces_of_no_size_are_refused(size: int) -> None:
+    with pytest.raises(InvalidInput, match=f"chunk_size is {size}"):
+        Chunks(size)
+
+
+def test_a_large_piece_is_put_together_without_copying_it_again_and_again() -> None:
+    chunks, piece = Chunks(16_000_000), bytes(10_000)
+    began = time.process_time()
+    assert [len(chunk) for _ in range(1600) for chunk in chunks.feed(piece)] == [16_000_000]
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("form", ["raw", "streaming"])

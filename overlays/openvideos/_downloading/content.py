@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from .._errors import (
     ChecksumMismatch,
     DownloadIncomplete,
-    InvalidInput,
     UnexpectedContent,
     VariantUnsupported,
 )
+from .._http.body_pieces import checked_size
 from .._protocol.media_types import media_type
 from .targets import write_whole
 from .versions import Piece, Version, place_of
@@ -64,9 +64,7 @@ class VideoContent:
         Raises:
             InvalidInput: `chunk_size` is not positive.
         """
-        size = _PIECE if chunk_size is None else chunk_size
-        if size < 1:
-            raise InvalidInput(f"chunk_size is {size!r}; it must be a number of bytes, 1 or more")
+        size = _PIECE if chunk_size is None else checked_size(chunk_size)
         return (self.content[start : start + size] for start in range(0, len(self.content), size))
 
     def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from typing import Generic, TypeVar
 
+from .._errors import InvalidInput
+
 T = TypeVar("T", bytes, str)
 
 
@@ -20,29 +22,45 @@ class Cutter(Generic[T]):
         raise NotImplementedError
 
 
+def checked_size(size: int) -> int:
+    """Return a size that pieces can have.
+
+    Raises:
+        InvalidInput: They cannot.
+    """
+    if size < 1:
+        raise InvalidInput(f"chunk_size is {size!r}; it must be a number of bytes, 1 or more")
+    return size
+
+
 class Chunks(Cutter[bytes]):
     """Pieces of one size, but for the last.
 
     Args:
         size: In bytes; None for pieces as they come.
+
+    Raises:
+        InvalidInput: No piece can be of this size.
     """
 
     def __init__(self, size: int | None) -> None:
-        self._size = size
-        self._left = b""
+        self._size = None if size is None else checked_size(size)
+        self._left = bytearray()
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Take the next piece; return those that are complete."""
         if self._size is None:
             return [piece]
-        data, size = self._left + piece, self._size
-        whole = len(data) - len(data) % size
-        self._left = data[whole:]
-        return [data[start : start + size] for start in range(0, whole, size)]
+        left, size = self._left, self._size
+        left += piece
+        whole = len(left) - len(left) % size
+        chunks = [bytes(left[start : start + size]) for start in range(0, whole, size)]
+        del left[:whole]
+        return chunks
 
     def rest(self) -> list[bytes]:
         """Return the last, shorter piece."""
-        return [self._left] if self._left else []
+        return [bytes(self._left)] if self._left else []
 
 
 class Text(Cutter[str]):

@@ -247,7 +247,12 @@ class StreamedResponse(_Streamed[T], Resource):
     parse.__doc__ = _parse.__doc__
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """Yield the body in pieces of `chunk_size` bytes; left out, as they come."""
+        """Yield the body in pieces of `chunk_size` bytes; left out, as they come.
+
+        Raises:
+            InvalidInput: `chunk_size` is not positive, or the body was read already.
+            APIConnectionError: The body broke off.
+        """
         return self._driver.iterate(_cut(self, Chunks(chunk_size)))
 
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
@@ -277,7 +282,12 @@ class AsyncStreamedResponse(_Streamed[T], AsyncResource):
     parse.__doc__ = _parse.__doc__
 
     def iter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of `chunk_size` bytes; left out, as they come."""
+        """Yield the body in pieces of `chunk_size` bytes; left out, as they come.
+
+        Raises:
+            InvalidInput: `chunk_size` is not positive, or the body was read already.
+            APIConnectionError: The body broke off.
+        """
         return self._driver.iterate(_cut(self, Chunks(chunk_size)))
 
     def iter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
