@@ -154,6 +154,29 @@ def test_a_task_that_is_cancelled_leaves_the_job_running_and_says_how_to_pick_it
     assert {request.method for request in server.requests} == {"GET"}
 
 
+def test_a_create_that_is_interrupted_says_that_there_may_be_a_job(serve: Serve) -> None:
+    def interrupting(request: Request) -> Answer:
+        signal.pthread_kill(waiting, signal.SIGINT)
+        return Silence()
+
+    waiting = threading.get_ident()
+
+    with (
+        OpenVideos(base_url=serve(interrupting).base_url) as client,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        client.videos.create(prompt="x")
+    assert "may have been created" in notes(caught.value)
+
+    async def main() -> None:
+        async with AsyncOpenVideos(base_url=serve([Silence()]).base_url) as client:
+            with pytest.raises(TimeoutError) as caught:
+                await asyncio.wait_for(client.videos.submit(prompt="x"), 0.05)
+            assert "may have been created" in notes(caught.value.__cause__ or caught.value)
+
+    asyncio.run(main())
+
+
 def deleting(answer: Answer) -> Callable[[Request], Answer]:
     def script(request: Request) -> Answer:
         return answer if request.method == "DELETE" else Reply(RUNNING)

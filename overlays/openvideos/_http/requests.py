@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_INTERRUPTED = (
+    "The create was interrupted, and a job may have been created all the same: look for it among "
+    "the newest of videos.list() before creating it again."
+)
+
 
 class HasContext(Protocol):
     """A resource of either kind, or a job."""
@@ -57,6 +62,10 @@ def _creating(context: Context, call: Call[T]) -> Flow[T]:
 
             error.wanted = Wanted(began=began, ended=context.clock.now(), **call.asks_for)
         error._context = context  # noqa: SLF001 - for its find()
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception | GeneratorExit):  # Ctrl-C, or the end of its task
+            error.add_note(_INTERRUPTED)
         raise
 
 
