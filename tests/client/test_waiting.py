@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from openvideos import (
@@ -335,14 +336,17 @@ def test_a_wrong_key_and_a_wrong_address_end_the_waiting_at_once(
         connect(serve([Reply({"detail": "no"}, status=400)]).base_url).videos.job("x").wait()
 
 
+@pytest.mark.parametrize("timeout", [None, 600, httpx.Timeout(600)], ids=str)
 def test_one_look_that_trickles_does_not_take_the_whole_wait(
-    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch, timeout: Any
 ) -> None:
-    monkeypatch.setattr("openvideos._waiting.looking._LONGEST_LOOK", 0.2)
+    monkeypatch.setattr("openvideos._waiting.looking._LONGEST_LOOK", 0.1)
     server = serve([Reply(RUNNING, pieces=1, pause=0.05), Reply(DONE)])
-    client = connect(server.base_url, _clock=Clock())
+    client = connect(server.base_url, _clock=Clock(), timeout=timeout)
+    began = time.monotonic()
     video = client.videos.job("video_1").wait(max_wait=None, interval=0.01)
     assert video.status == "completed"
+    assert time.monotonic() - began < 3
     assert len(server.requests) == 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from .._errors import APIError
 from .._flows.flows import Flow, send
@@ -42,10 +42,8 @@ def look(
     resource: HasContext, call: Call[T], seconds: float | None, cancel: CancelToken | None = None
 ) -> Flow[Sight[T]]:
     """Send a call once, and wait for its answer for so many seconds at most."""
-    clock, settings = resource.context.clock, resource.context.settings
-    if settings.timeout is None or isinstance(settings.timeout, int | float):
-        call = evolve(call, timeout=min(settings.timeout or _LONGEST_LOOK, _LONGEST_LOOK))
-        seconds = _LONGEST_LOOK if seconds is None else min(seconds, _LONGEST_LOOK)
+    clock = resource.context.clock
+    seconds = _LONGEST_LOOK if seconds is None else min(seconds, _LONGEST_LOOK)
     try:
         response = yield from send(call, seconds=seconds, cancel=cancel)
         if not call.answers(response):
