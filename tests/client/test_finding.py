@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 import time
 from typing import Any
 
@@ -18,6 +19,7 @@ from openvideos import (
     JobNotIdentified,
     OpenVideos,
 )
+from openvideos._flows.clock import Clock
 
 from .conftest import Connect, Serve, by_one_kind
 from .fake_clock import FakeClock
@@ -137,6 +139,34 @@ def test_ids_that_are_numbers_are_those_of_other_requests_too(
     error = lost(videos)
     assert videos.create(prompt="a cat").id == "7"
     assert videos.find(error, max_wait=0) is None
+
+
+def test_the_job_of_a_create_that_is_not_answered_yet_is_not_taken(serve: Serve) -> None:
+    """Where the list shows no prompts, a job looks like that of any create of its time."""
+    asked, answered = threading.Event(), threading.Event()
+    made: list[dict[str, Any]] = []
+
+    def answer(request: Request) -> Answer:
+        if request.method == "GET":
+            return Reply({"data": made, "has_more": False})
+        if request.fields()["prompt"] == "lost":
+            return Reset()
+        made.append({"id": "video_1", "status": "queued", "created_at": int(time.time())})
+        asked.set()
+        answered.wait(5)
+        return Reply(made[0])
+
+    clock = Clock(sleep=lambda _: answered.set())
+    with OpenVideos(base_url=serve(answer).base_url, _clock=clock) as client:
+        with pytest.raises(CreateUncertain) as caught:
+            client.videos.create(prompt="lost")
+        other = threading.Thread(target=client.videos.create, kwargs={"prompt": "another"})
+        other.start()
+        asked.wait(5)
+        with pytest.raises(JobNotIdentified, match="video_1 may be of another create"):
+            client.videos.find(caught.value, max_wait=0)
+        assert client.videos.find(caught.value, max_wait=1.5) is None
+        other.join()
 
 
 @by_one_kind

@@ -55,7 +55,8 @@ def execute(resource: HasContext, call: Call[T]) -> Flow[T]:
 def _creating(context: Context, call: Call[T]) -> Flow[T]:
     began = context.clock.now()
     try:
-        return (yield from _in_a_readable_body(context, call))
+        with context.memory.noted_while_creating(call.asks_for or {}):
+            return (yield from _in_a_readable_body(context, call))
     except CreateUncertain as error:
         if call.asks_for is not None:
             from .._waiting.matching import Wanted  # few creates are lost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from .._protocol import operations
 from .._protocol.pages import next_cursor
 from .job_states import JobState
 from .looking import look
-from .matching import TOLERANCE, CannotTell, Found, NoneFound, Several, match
+from .matching import TOLERANCE, CannotTell, Found, NoneFound, Several, Wanted, match
 from .polling import WAIT_ON
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .._http.responses import Response
     from .._protocol.decoding import ListedVideos
     from .._protocol.models import Video
-    from .matching import Match, Wanted
+    from .matching import Match
 
 _LONGEST_LOOK = 10.0  # seconds
 _FIRST_PAUSE = 1.0
@@ -61,8 +62,10 @@ def find_created(
         outcome = yield from _looked(resource, uncertain.wanted)
         match outcome:
             case Found(video):
-                memory.claim(video.id)
-                return JobState(video.id, video=video, seen=clock.monotonic())
+                yield from _others_answered(resource, video, deadline)
+                if memory.claim(video.id):
+                    return JobState(video.id, video=video, seen=clock.monotonic())
+                continue
             case Several(videos):
                 ids = ", ".join(video.id for video in videos)
                 raise JobNotIdentified(f"Each of these may be it: {ids}.", candidates=videos)
@@ -75,6 +78,27 @@ def find_created(
     if isinstance(outcome, NoneFound):
         return None
     raise JobNotIdentified(f"The list cannot be read: {outcome}") from outcome
+
+
+def _others_answered(resource: HasContext, video: Video, deadline: float) -> Flow[None]:
+    """Wait for the answers to other creates that may have made a video, which then claim it.
+
+    Raises:
+        JobNotIdentified: They do not come in time.
+    """
+    clock, memory = resource.context.clock, resource.context.memory
+    others = {
+        create
+        for create, asks_for in memory.creating.items()
+        if not isinstance(match([video], Wanted(-math.inf, math.inf, **asks_for)), NoneFound)
+    }
+    while others & memory.creating.keys():
+        if clock.monotonic() >= deadline:
+            raise JobNotIdentified(
+                f"{video.id} may be of another create of this client, which is not answered yet.",
+                candidates=(video,),
+            )
+        yield Sleep(_FIRST_PAUSE)
 
 
 def _looked(resource: HasContext, wanted: Wanted) -> Flow[Match | APIError]:
