@@ -230,15 +230,7 @@ def claim(
     """
     wait_for_turn(connection)
     stay(connection, now, worker, lease=lease)
-    in_flight = connection.execute(
-        select(func.count()).where(
-            UNSETTLED,
-            lines.c.state != State.PENDING,
-            # What is long uncertain makes room: other jobs have to prove the list.
-            or_(lines.c.state != State.UNCERTAIN, lines.c.lost > now - settle),
-        )
-    ).scalar_one()
-    if in_flight >= max_in_flight:
+    if in_flight(connection, now, settle=settle) >= max_in_flight:
         return None
     _forget_old_keys(connection, now)
     line = connection.execute(
@@ -277,6 +269,18 @@ def _forget_old_keys(connection: Connection, now: float) -> None:
         )
         .values(state=State.UNCERTAIN)
     )
+
+
+def in_flight(connection: Connection, now: float, *, settle: float) -> int:
+    """Return how many jobs may be under way at the server."""
+    return connection.execute(
+        select(func.count()).where(
+            UNSETTLED,
+            lines.c.state != State.PENDING,
+            # What is long uncertain makes room: other jobs have to prove the list.
+            or_(lines.c.state != State.UNCERTAIN, lines.c.lost > now - settle),
+        )
+    ).scalar_one()
 
 
 def batch_name(connection: Connection, _now: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ from openvideos import (
     WaitTimeout,
 )
 from openvideos._http.pauses import retry_after
+from openvideos._many.room import Room
 from openvideos._many.watching import AsyncWatcher
 from openvideos._waiting.matching import TOLERANCE
 
@@ -47,7 +49,6 @@ from .listing import read_listing
 from .queries import LeaseLostError
 from .recovery import NEARBY, Adopt, Hold, Repeat
 from .states import State
-from .throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -160,7 +161,7 @@ class Worker:
         self._tell = tell
         self._id = ""
         self._batch = ""
-        self._throttle = Throttle(plan.max_in_flight)
+        self._room = Room(plan.max_in_flight)
         self._wake = asyncio.Event()
         self._downloads = asyncio.Semaphore(_DOWNLOADS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -226,8 +227,8 @@ class Worker:
 
     async def _pause(self) -> None:
         now = time.monotonic()
-        waits = (_ROUND, self._throttle.wait(now), 0.0 if self._looking else self._look_at - now)
-        seconds = min(wait for wait in waits if wait > 0)
+        until_look = 0.0 if self._looking else self._look_at - now
+        seconds = min(_ROUND, until_look) if until_look > 0 else _ROUND
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
         self._wake.clear()
@@ -278,11 +279,10 @@ class Worker:
             self._spawn(self._follow(watcher, self._id, row, None))
 
     async def _start_jobs(self, watcher: AsyncWatcher) -> None:
+        running = await self._ledger.run(queries.in_flight, settle=self._plan.settle)
+        limit = running + self._room.free(running, time.monotonic())
         while len(self._creates) < _CREATES and not (self._is_closing or self._stopped):
             began = Moment()
-            limit = self._throttle.limit(began.monotonic)
-            if not limit:
-                return
             try:
                 row = await self._ledger.run(
                     queries.claim,
@@ -348,7 +348,8 @@ class Worker:
             self._was_answered |= error.response is not None
             raise _outcome(error) from error
         self._was_answered = True
-        self._throttle.accepted(time.monotonic())
+        self._room.moved()
+        self._wake.set()  # there may be room for more at once
         return job
 
     async def _write_down(self, worker: str, row: Row, job: AsyncJob) -> bool:
@@ -375,16 +376,18 @@ class Worker:
         raise AssertionError  # the loop ends by one of the two
 
     async def _slow_down(self, error: APIError) -> None:
-        standing = await self._ledger.run(queries.standing)
+        running = await self._ledger.run(queries.in_flight, settle=self._plan.settle)
         now = time.monotonic()
-        self._throttle.refused(
-            now,
-            in_flight=standing.unsettled - standing.pending,
+        self._room.refused(
+            running,
             asked=retry_after(error.response.headers, time.time()) if error.response else None,
+            now=now,
+            chance=random.random(),  # noqa: S311 - no secret
         )
-        self._tell(Event(None, f"the server takes no more jobs for now: {error.message}"))
+        self._tell(Event(None, f"no more jobs are started for now: {error.message}"))
+        since = self._room.refused_since
         longest = self._plan.max_wait if self._was_answered else _UNREACHED_FOR
-        if longest is not None and self._throttle.refused_for(now) > longest:
+        if since is not None and longest is not None and now - since > longest:
             raise StoppedError(f"the server took no job for {longest:g} s: {error}") from error
 
     async def _follow(
@@ -495,7 +498,7 @@ class Worker:
         self._tell(Event(row.position, text))
 
     def _over(self, row: Row, text: str) -> None:
-        self._throttle.freed()
+        self._room.moved()
         self._tell(Event(row.position, text, is_over=True))
 
 
