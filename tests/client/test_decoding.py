@@ -308,7 +308,7 @@ def test_no_body_crashes_any_decoder(body: bytes) -> None:
     for decode in (decoding.video, decoding.video_list, decoding.character, deletion):
         with suppress(APIResponseValidationError):
             decode(response(body))
-    decoding.carries_video(response(body))
+    decoding.carries_video(response(body), "video_1")
 
 
 def test_what_stands_for_absence_below_never_comes_up(connect: Connect, serve: Serve) -> None:

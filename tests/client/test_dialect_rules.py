@@ -149,6 +149,19 @@ def test_rule_05_an_error_status_that_carries_the_job_is_its_state(
     assert videos.poll("video_1").status == "failed"
 
 
+@by_one_kind
+def test_rule_05_an_error_with_an_id_and_a_status_of_its_own_is_not_the_job(
+    connect: Connect, serve: Serve
+) -> None:
+    error = {"id": "req_1", "status": "error", "error": {"message": "upstream is busy"}}
+    for refusal in (Reply(error, 502), Reply({**error, "id": None}, 429)):
+        videos = connect(serve([refusal, Reply(DONE)]).base_url).videos
+        assert videos.job("video_1").wait().status == "completed"
+    unnamed = {"id": "video_1", "status": "failed", "error": "CUDA is out."}
+    with pytest.raises(VideoFailed, match=r"CUDA is out\."):
+        connect(serve([Reply(unnamed, 500)]).base_url).videos.job("video_1").wait()
+
+
 def test_rule_06_a_create_that_answers_a_finished_job_is_not_polled(
     connect: Connect, serve: Serve
 ) -> None:

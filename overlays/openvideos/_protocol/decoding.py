@@ -61,13 +61,16 @@ def stored_video(sent: dict[str, Any], known_id: str) -> Video:
     return kept
 
 
-def carries_video(response: Response) -> bool:
-    """Tell whether the body is a video, as it is at servers that answer 500 for a failed job."""
+def carries_video(response: Response, video_id: str) -> bool:
+    """Tell whether the body is the video, as it is at servers that answer 500 for a failed job.
+
+    An error may have a status and an id as well: those of the request.
+    """
     sent = response.json_or_none()
     return (
         isinstance(sent, dict)
         and is_known(sent.get("status"))
-        and (sent.get("object") == "video" or ("id" in sent and "message" not in sent))
+        and (sent.get("object") == "video" or text(sent.get("id")) == video_id)
     )
 
 

@@ -161,7 +161,7 @@ def retrieve(
     return call(
         endpoints.retrieve_video.request_arguments(checked_id(video_id, "video_id")),
         partial(decoding.video, known_id=video_id),
-        answers=_is_success_or_video,
+        answers=partial(_is_success_or_video, video_id=video_id),
         extra_headers=extra_headers,
         extra_query=extra_query,
         extra_body=extra_body,
@@ -582,8 +582,8 @@ def _check_body_type(
         )
 
 
-def _is_success_or_video(response: Response) -> bool:
-    return is_success(response) or decoding.carries_video(response)
+def _is_success_or_video(response: Response, video_id: str) -> bool:
+    return is_success(response) or decoding.carries_video(response, video_id)
 
 
 def _texts(*, prompt: object = NOT_GIVEN, **optional: object) -> Any:
