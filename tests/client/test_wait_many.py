@@ -186,6 +186,7 @@ UNFIT: dict[str, dict[str, Any]] = {
     "says no status": {"keys": ("id", "object", "created_at")},
     "is empty": {"list_answer": Reply({"object": "list", "data": [], "has_more": False})},
     "shows old news": {"stale": True},
+    "shows what is not yet": {"premature": True},
 }
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import define, field
 
+from .._waiting.statuses import is_final
+
 if TYPE_CHECKING:
     from .._errors import APIError
     from .._protocol.models import Video
@@ -78,9 +80,10 @@ class ListTrust:
 
     def compare_whole(self, listed: Video, alone: Video) -> None:
         """Note what the list shows of a job that is over, beside what the job itself shows."""
-        self._whole[listed.status] = alone.status == listed.status and _named(alone) <= _named(
-            listed
-        )
+        if not is_final(alone.status):
+            self.unfit = "it shows jobs to be over that are not"
+        is_whole = alone.status == listed.status and _named(alone) <= _named(listed)
+        self._whole[listed.status] = is_whole and self._whole.get(listed.status, True)
 
     def answered(self, *, found: bool, missed: bool) -> None:
         """Note that all pages came that were of use.
