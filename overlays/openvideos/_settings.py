@@ -84,7 +84,7 @@ def settings_from(
         api_key = _first(environment, "OPENVIDEOS_API_KEY", "OPENAI_API_KEY")
     if webhook_secret is None:
         webhook_secret = _first(environment, "OPENVIDEOS_WEBHOOK_SECRET", "OPENAI_WEBHOOK_SECRET")
-    _check_retries(max_retries)
+    _check_retries(max_retries, retry_create)
     address, address_query, login = _split(base_url)
     key = _checked_key(api_key) if api_key else None
     own_headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -203,9 +203,11 @@ def _first(environment: Mapping[str, str], *names: str) -> str | None:
     return next((environment[name] for name in names if environment.get(name)), None)
 
 
-def _check_retries(number: object) -> None:
+def _check_retries(number: object, retry_create: object) -> None:
     if not isinstance(number, int) or number < 0:
         raise InvalidInput(f"max_retries is {number!r}; it must be a whole number, 0 or more")
+    if not isinstance(retry_create, bool):  # text such as "no" would be taken for yes, and billed
+        raise InvalidInput(f"retry_create is {retry_create!r}; it must be True or False")
 
 
 def _checked_key(key: object) -> str:

@@ -96,7 +96,14 @@ def test_to_lay_over_and_to_replace_at_once_is_refused(connect: Connect, name: s
 
 @by_one_kind
 @pytest.mark.parametrize(
-    "wrong", [{"max_retries": -1}, {"timeout": 0}, {"base_url": "host"}, {"api_key": "a\nb"}]
+    "wrong",
+    [
+        {"max_retries": -1},
+        {"retry_create": "no"},
+        {"timeout": 0},
+        {"base_url": "host"},
+        {"api_key": "a\nb"},
+    ],
 )
 def test_a_copy_is_checked_like_an_original(connect: Connect, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
