@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
 import openvideos_spec
 from openvideos import _command as command
@@ -16,20 +17,21 @@ from openvideos import _command as command
 COMMAND = Path(sys.executable).parent / "openvideos"
 
 
-def openvideos(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=False)
+def openvideos(*arguments: str) -> Result:
+    return CliRunner().invoke(command._application(), arguments)
 
 
 def test_help_lists_every_subcommand() -> None:
     shown = openvideos("--help")
-    assert shown.returncode == 0
+    assert shown.exit_code == 0
     for name in ("batch", "conform", "create", "emulator", "jobs", "spec", "wait"):
         assert name in shown.stdout
     assert "Not installed" not in shown.stdout
 
 
 def test_version_is_the_installed_one() -> None:
-    assert openvideos("--version").stdout == f"{version('openvideos')}\n"
+    shown = subprocess.run([COMMAND, "--version"], capture_output=True, text=True)
+    assert shown.stdout == f"{version('openvideos')}\n"
 
 
 def test_spec_prints_the_contract_as_it_is_written() -> None:
@@ -43,13 +45,13 @@ def test_spec_prints_a_dialect_of_it() -> None:
 
 def test_an_unknown_dialect_is_a_usage_error_that_names_the_known_ones() -> None:
     refused = openvideos("spec", "--dialect", "nope")
-    assert (refused.returncode, refused.stdout) == (2, "")
+    assert (refused.exit_code, refused.stdout) == (2, "")
     assert "there is no dialect 'nope': the shipped ones are openai" in refused.stderr
 
 
 def test_an_unknown_subcommand_is_a_usage_error() -> None:
     refused = openvideos("emulate")
-    assert refused.returncode == 2
+    assert refused.exit_code == 2
     assert "No such command 'emulate'" in refused.stderr
 
 
