@@ -205,6 +205,10 @@ def test_what_a_server_says_cannot_take_over_the_terminal(serve: Serve, run: Run
     said += run("get", "video_1", "--base-url", server.base_url).stdout
     assert not {"\x1b", "\x07"} & set(said)
     assert "owned" in said
+    named = serve([Reply(job("video\x1b[2J", "queued"))])
+    said = run("create", "a cat", "--detach", "--base-url", named.base_url).stderr
+    assert "To pick it up again: openvideos wait" in said
+    assert "\x1b" not in said
 
 
 def test_jobs_shows_what_was_created_here_the_newest_first(three: list[str], run: Run) -> None:

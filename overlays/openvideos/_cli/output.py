@@ -45,7 +45,7 @@ class Output(OptionGroup):
         """Tell people something that they must know."""
         # Where nobody hears it, what was begun, and costs money, is done all the same.
         with suppress(OSError):
-            _write(sys.stderr, message)
+            _write(sys.stderr, "\n".join(map(_harmless, message.split("\n"))))
 
     def data(self, text: str) -> None:
         """Print a line of the outcome."""
@@ -58,9 +58,13 @@ class Output(OptionGroup):
 
 def printable(text: str) -> str:
     """Return text that a terminal takes for nothing but text, in one line."""
+    return _harmless(" ".join(text.split()))
+
+
+def _harmless(text: str) -> str:
+    """Return text with a sign in place of each character that a terminal might obey."""
     return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        for character in " ".join(text.split())
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )
 
 
