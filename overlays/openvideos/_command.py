@@ -96,7 +96,12 @@ def _application() -> typer.Typer:
             typer.echo(version("openvideos"))
             raise typer.Exit
 
-    app = typer.Typer(cls=Subcommands, no_args_is_help=True, pretty_exceptions_show_locals=False)
+    app = typer.Typer(
+        cls=Subcommands,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_show_locals=False,
+    )
 
     @app.callback()
     def openvideos(

@@ -29,6 +29,11 @@ def test_help_lists_every_subcommand() -> None:
     assert "Not installed" not in shown.stdout
 
 
+@pytest.mark.parametrize("arguments", [(), ("list",), ("emulator",), ("emulator", "exec")])
+def test_help_has_a_short_option(arguments: tuple[str, ...]) -> None:
+    assert openvideos(*arguments, "-h").stdout == openvideos(*arguments, "--help").stdout != ""
+
+
 def test_version_is_the_installed_one() -> None:
     shown = subprocess.run([COMMAND, "--version"], capture_output=True, text=True)
     assert shown.stdout == f"{version('openvideos')}\n"
