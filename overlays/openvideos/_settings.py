@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
@@ -14,8 +15,6 @@ from ._errors import InvalidInput
 from ._http.logging import log_as_asked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ._http.transport import TimeLimit
 
 DEFAULT_TIMEOUT: Final = 600.0
@@ -91,7 +90,7 @@ def settings_from(
     if login:
         own_headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
     headers = laid_over(own_headers, checked_headers(default_headers))
-    query = {**address_query, **(default_query or {})}
+    query = {**address_query, **checked_names(default_query, "default_query")}
     return Settings(
         base_url=address,
         api_key=key,
@@ -145,7 +144,7 @@ def changed(
             raise InvalidInput(f"give {name} or set_{name}, not both")
     before = settings.arguments
     headers = laid_over(before["default_headers"], checked_headers(default_headers))
-    query = {**before["default_query"], **(default_query or {})}
+    query = {**before["default_query"], **checked_names(default_query, "default_query")}
     arguments = {
         **before,
         **others,
@@ -172,6 +171,21 @@ def _secrets(
     )
 
 
+def checked_names(values: object, what: str) -> Mapping[str, Any]:
+    """Return what goes by names, such as query parameters; nothing where it was left out.
+
+    Raises:
+        InvalidInput: It is no mapping, or one from something else than names.
+    """
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise InvalidInput(
+            f"{what} cannot be sent: give names with their values, as in a dictionary"
+        )
+    return values
+
+
 def checked_headers(headers: Mapping[Any, object] | None) -> dict[str, str]:
     """Return a copy of the headers.
 
@@ -180,8 +194,8 @@ def checked_headers(headers: Mapping[Any, object] | None) -> dict[str, str]:
             be secrets.
     """
     checked: dict[str, str] = {}
-    for name, value in (headers or {}).items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+    for name, value in checked_names(headers, "headers").items():
+        if not _HEADER_NAME.fullmatch(name):
             raise InvalidInput(f"{name!r} cannot be the name of a header")
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             raise InvalidInput(

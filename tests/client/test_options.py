@@ -103,11 +103,25 @@ def test_to_lay_over_and_to_replace_at_once_is_refused(connect: Connect, name: s
         {"timeout": 0},
         {"base_url": "host"},
         {"api_key": "a\nb"},
+        {"default_headers": "X-Team: 7"},
+        {"default_query": [("team", "7")]},
+        {"set_default_query": {7: "team"}},
     ],
 )
 def test_a_copy_is_checked_like_an_original(connect: Connect, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         connect("http://host/v1").with_options(**wrong)
+
+
+@by_one_kind
+@pytest.mark.parametrize("name", ["extra_headers", "extra_query", "extra_body"])
+def test_what_goes_along_with_a_request_goes_by_names(connect: Connect, name: str) -> None:
+    videos = connect("http://host/v1").videos
+    for wrong in ("a=b", [("a", "b")], {7: "b"}):
+        with pytest.raises(InvalidInput, match="mapping|name"):
+            videos.create(prompt="x", **{name: wrong})
+        with pytest.raises(InvalidInput, match="mapping|name"):
+            videos.retrieve("video_1", **{name: wrong})
 
 
 @by_one_kind

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from .._errors import InvalidInput
 from .._flows.flows import send
-from .._settings import checked_headers, laid_over
+from .._settings import checked_headers, checked_names, laid_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -140,9 +140,10 @@ def call(
             own = checked_headers(extra_headers)
             arguments["headers"] = laid_over(arguments.get("headers", {}), own)
         if extra_query:
-            arguments["params"] = {**arguments.get("params", {}), **extra_query}
+            own_query = checked_names(extra_query, "extra_query")
+            arguments["params"] = {**arguments.get("params", {}), **own_query}
         if extra_body:
-            _extend_body(arguments, extra_body)
+            _extend_body(arguments, checked_names(extra_body, "extra_body"))
     except (TypeError, ValueError) as error:
         made.close()
         if isinstance(error, InvalidInput):

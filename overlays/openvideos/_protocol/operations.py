@@ -547,9 +547,8 @@ def _creating_call(
     key = given(idempotency_key)
     if key is not None:
         extra_headers = {"Idempotency-Key": key, **(extra_headers or {})}
-    overlaid = {
-        name: str(value) for name, value in (extra_body or {}).items() if name in _ASKED_FOR
-    }
+    own_fields = extra_body if isinstance(extra_body, Mapping) else {}
+    overlaid = {name: str(value) for name, value in own_fields.items() if name in _ASKED_FOR}
     common: dict[str, Any] = {
         "creates": True,
         "repeatable": key is not None,
