@@ -96,6 +96,15 @@ def test_each_known_slip_is_read_as_what_it_means(field: str, sent: Any, read: A
     assert decoded.raw[field] == sent
 
 
+def test_a_job_in_an_envelope_has_its_own_status() -> None:
+    job = {"task_id": "task_1", "status": "IN_PROGRESS", "created_at": 1_800_000_000}
+    for envelope in ({"code": "success", "message": ""}, {"status": "success"}):
+        body = json.dumps({**envelope, "data": job}).encode()
+        for decoded in (decoding.video(response(body)), decoding.video(response(body), "task_1")):
+            assert (decoded.id, decoded.status) == ("task_1", "in_progress")
+            assert decoded.raw == job
+
+
 STATUSES = {
     "queued": "queued pending submitted NOT_START not-start notstarted preparing created starting "
     "unknown throttled",

@@ -16,6 +16,7 @@ from .._errors import (
 from .._flows.flows import Flow, Sleep
 from .._protocol.body_types import body_type, could_not_be_read
 from .._protocol.coercions import text
+from .._protocol.decoding import unwrapped
 from .._protocol.status_errors import FIND_IT, status_error
 from .logging import log_retry
 from .retries import TRANSIENT, pause_before_retry
@@ -162,7 +163,7 @@ def failure(call: Call[T], outcome: Response | APIConnectionError) -> APIError:
 
 def _claim(context: Context, response: Response) -> None:
     """Note the id of the job that was created: it is not that of another, lost create."""
-    sent = response.json_or_none()
+    sent = unwrapped(response.json_or_none())
     if isinstance(sent, dict):
         for name in ("id", "task_id"):
             video_id = text(sent.get(name))

@@ -441,7 +441,7 @@ def _masked_body(body: bytes, secret: bytes, *, is_success: bool) -> bytes:
             pass
     if isinstance(sent, dict) and not sent.keys().isdisjoint(_KEYS):
         listed = sent.get("data")
-        videos = [sent, *(listed if isinstance(listed, list) else ())]
+        videos = [sent, *(listed if isinstance(listed, list) else [listed])]
     elif isinstance(sent, list):
         videos = sent
     else:

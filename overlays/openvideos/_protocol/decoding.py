@@ -61,6 +61,19 @@ def stored_video(sent: dict[str, Any], known_id: str) -> Video:
     return kept
 
 
+def unwrapped(sent: Any) -> Any:
+    """Return what decoded JSON is about: some gateways put it into the `data` of an envelope.
+
+    The status of the envelope is the request's, not the job's.
+    """
+    match sent:
+        case {"id": _} | {"task_id": _}:
+            return sent
+        case {"data": {"id": _} | {"task_id": _} as inner}:
+            return inner
+    return sent
+
+
 def carries_video(response: Response, video_id: str) -> bool:
     """Tell whether the body is the video, as it is at servers that answer 500 for a failed job.
 
@@ -145,7 +158,7 @@ def _model(
 
 
 def _object(response: Response) -> dict[str, Any]:
-    sent = response.json_or_none()
+    sent = unwrapped(response.json_or_none())
     if not isinstance(sent, dict):
         raise _meaningless(response, describe(response).message)
     if is_error_body(sent):
@@ -155,7 +168,7 @@ def _object(response: Response) -> dict[str, Any]:
 
 def _meaningless(response: Response, what: str) -> APIResponseValidationError:
     return APIResponseValidationError(
-        f"HTTP {response.status_code} to {response.method} {response.url}, but {what}",
+        f"HTTP {response.status_code} to {response.method} {response.url}, but {what.rstrip('.')}.",
         response=response,
         details=describe(response),
         advice="Is base_url the address of a server that speaks the Videos protocol?",
