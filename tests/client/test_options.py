@@ -118,9 +118,9 @@ def test_a_copy_is_checked_like_an_original(connect: Connect, wrong: dict[str, A
 def test_what_goes_along_with_a_request_goes_by_names(connect: Connect, name: str) -> None:
     videos = connect("http://host/v1").videos
     for wrong in ("a=b", [("a", "b")], {7: "b"}):
-        with pytest.raises(InvalidInput, match="mapping|name"):
+        with pytest.raises(InvalidInput, match="names with their values"):
             videos.create(prompt="x", **{name: wrong})
-        with pytest.raises(InvalidInput, match="mapping|name"):
+        with pytest.raises(InvalidInput, match="names with their values"):
             videos.retrieve("video_1", **{name: wrong})
 
 
