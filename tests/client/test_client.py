@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,10 +198,17 @@ def test_an_async_client_serves_one_event_loop_after_another(serve: Serve) -> No
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # of what the first loop left open
-        assert [asyncio.run(ask()) for _ in range(3)] == ["video_1"] * 3
+        before = open_files()
+        assert [asyncio.run(ask()) for _ in range(9)] == ["video_1"] * 9
+        gc.collect()
+        assert open_files() < before + 9, "what ended loops left open is closed"
         asyncio.run(client.close())
         gc.collect()
-    assert len(server.requests) == 3
+    assert len(server.requests) == 9
+
+
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])

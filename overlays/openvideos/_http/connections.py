@@ -12,6 +12,7 @@ from .certificates import certificates_for
 from .light_httpx import httpx
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
 _LIMITS: Final = httpx.Limits(
@@ -101,7 +102,7 @@ class AsyncConnections:
     def __init__(self, base_url: str, given: httpx.AsyncClient | None = None) -> None:
         self._base_url = base_url
         self._given = _checked(given, httpx.AsyncClient)
-        self._by_loop: WeakKeyDictionary[object, httpx.AsyncClient] = WeakKeyDictionary()
+        self._by_loop: WeakKeyDictionary[AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
         self._closed = False
 
     @property
@@ -124,9 +125,17 @@ class AsyncConnections:
         loop = asyncio.get_running_loop()
         client = self._by_loop.get(loop)
         if client is None:
+            self._forget_ended_loops()
             client = _made(httpx.AsyncClient, self._base_url, _async_hide_query)
             self._by_loop[loop] = client
         return client
+
+    def _forget_ended_loops(self) -> None:
+        # A connection knows its loop, so none of the two would ever be freed.
+        for reference in self._by_loop.keyrefs():
+            loop = reference()
+            if loop is not None and loop.is_closed():
+                self._by_loop.pop(loop, None)
 
     async def close(self) -> None:
         """Close the connections, unless they are those of a client that the user gave."""
