@@ -45,10 +45,11 @@ DONE = {**QUEUED, "status": "completed", "progress": 100}
     [
         Reply({"id": "7f0c", "object": "video", "status": "queued", "duration": None}, 202),
         Reply({"task_id": "task_1", "status": "NOT_START"}, 200),
+        Reply({"task_id": "task_1", "status": "queued", "message": "accepted"}, 200),
         Reply({"id": "v", "status": "processing", "url": None}, 201),
         Reply({"id": "v"}, 200),
     ],
-    ids=["202", "task_id", "three fields", "an id alone"],
+    ids=["202", "task_id", "task_id and message", "three fields", "an id alone"],
 )
 def test_rule_01_any_2xx_with_an_id_is_a_job(connect: Connect, serve: Serve, answer: Reply) -> None:
     video = connect(serve([answer]).base_url).videos.create(prompt="x")

@@ -49,7 +49,9 @@ def describe(response: Response) -> ErrorDetails:
 
 def is_error_body(data: object) -> bool:
     """Tell whether decoded JSON is an error and nothing else."""
-    return isinstance(data, dict) and "id" not in data and _from_json(data) is not None
+    if not isinstance(data, dict) or "id" in data or "task_id" in data:
+        return False
+    return _from_json(data) is not None
 
 
 def _from_json(data: object) -> ErrorDetails | None:
