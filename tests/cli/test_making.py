@@ -109,6 +109,8 @@ def test_a_folder_gets_a_file_named_after_the_id(at: None, run: Run, folder: Pat
     [
         ("-", "is not written to the terminal"),
         ("nowhere/cat.mp4", "nowhere is no folder"),
+        ("nowhere/", "nowhere is no folder"),
+        ("/dev/null", "is no file that can be written"),
         ("/proc/cat.mp4", "nothing can be written in the folder /proc"),
         ("/proc", "nothing can be written in the folder /proc"),
     ],
@@ -116,7 +118,7 @@ def test_a_folder_gets_a_file_named_after_the_id(at: None, run: Run, folder: Pat
 def test_a_place_where_nothing_can_be_saved_is_refused_before_the_create(
     at: None, run: Run, output: str, said: str
 ) -> None:
-    refused = run("create", "a cat", "-o", output)
+    refused = run("create", "a cat", "-o", output, "--force")
     assert refused.code == 2
     assert said in refused.stderr
     assert run("jobs", "--json").json() == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from attrs import frozen
 
-from openvideos import InvalidInput, OpenVideos
+from openvideos import InvalidInput, OpenVideos, TargetExists
 from openvideos._flows.clock import Clock
 
 from .option_groups import OptionGroup
@@ -163,7 +163,7 @@ class FileOptions(OptionGroup):
     """Where to save what a job makes."""
 
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
@@ -192,28 +192,26 @@ class FileOptions(OptionGroup):
         Raises:
             InvalidInput: Nothing can be saved there, or something is there already.
         """
-        target = Path() if self.output is None else self.output
-        if str(target) == "-":
+        from openvideos._downloading.targets import target_of
+
+        output = "." if self.output is None else self.output
+        if output == "-":
             raise InvalidInput("a video is not written to the terminal; give --output a file")
-        if target.is_dir():
-            if saves:
-                _check_writable(target)
-            return target
-        if several:
-            raise InvalidInput(f"several videos are saved to a folder, and {target} is none")
-        if not target.parent.is_dir():
-            raise InvalidInput(f"{target.parent} is no folder; make it first")
-        if saves:
-            _check_writable(target.parent)
-        if target.exists() and not self.force:
+        if several and not Path(output).is_dir():
+            raise InvalidInput(f"several videos are saved to a folder, and {output} is none")
+        try:
+            target = target_of(output, name="video", overwrite=self.force)
+        except TargetExists:
             raise InvalidInput(
-                f"{target} is there already; --force writes over it, --output names another file"
-            )
-        return target
+                f"{output} is there already; --force writes over it, --output names another file"
+            ) from None
+        if saves:
+            _check_writable(target.path.parent)
+        return Path(output)
 
     def again(self) -> list[str]:
         """Return the arguments by which another command saves to the same place."""
-        arguments = [] if self.output is None else ["--output", str(self.output)]
+        arguments = [] if self.output is None else ["--output", self.output]
         return [*arguments, "--force"] if self.force else arguments
 
 
