@@ -135,7 +135,7 @@ def test_no_error_body_whatever_crashes(body: bytes, status: int, creates: bool)
 )
 def test_no_error_body_however_deep_crashes(opening: str) -> None:
     closing = opening[::-1].translate(str.maketrans("{[", "}]", '":abcdefghijklmnopqrstuvwxyz'))
-    for depth in range(300, 1000, 20):
+    for depth in (300, 450, 900):
         body = (opening * depth + '"no"' + closing * depth).encode()
         assert "HTTP 400" in str(status_error(answer(body), creates=False))
 
