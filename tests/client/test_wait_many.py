@@ -200,10 +200,10 @@ def test_jobs_are_asked_for_one_by_one_where_the_list_is_unfit(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("DEBUG", "openvideos")
-    jobs = jobs_of(clock, 16, last=120, failing={"video_5"}, **how)
+    jobs = jobs_of(clock, 7, last=70, failing={"video_5"}, **how)
     results = waited_for(connect, serve, jobs)
-    assert [result.ok for result in results] == [i != 5 for i in range(16)]
-    assert clock.time <= 131
+    assert [result.ok for result in results] == [i != 5 for i in range(7)]
+    assert clock.time <= 81
     assert jobs.requests.count("list") <= 4
     assert "the list is not asked any more: it " in caplog.text
 
@@ -244,13 +244,13 @@ def test_poor_items_are_filled_up_by_one_look_at_each_job(
     connect: Connect, serve: Serve, clock: FakeClock
 ) -> None:
     keys = ("id", "object", "status", "created_at")
-    jobs = jobs_of(clock, failing={"video_9"}, keys=keys)
+    jobs = jobs_of(clock, 60, last=60, failing={"video_9"}, keys=keys)
     results = waited_for(connect, serve, jobs)
     assert all(result.video and result.video.prompt == "x" for result in results)
     assert results[0].unwrap().completed_at
     assert results[9].error
     assert results[9].error.code == "moderation_blocked"  # type: ignore[attr-defined]  # asserted above
-    assert looks_at_jobs(jobs) < 120 + 40
+    assert looks_at_jobs(jobs) < 60 + 20
 
 
 @by_one_kind
