@@ -54,6 +54,8 @@ from ._videos import AsyncVideos, Videos
 from ._waiting.cancelling import CancelToken
 
 if typing.TYPE_CHECKING:
+    __version__: str
+
     from ._downloading.content import VideoContent
     from ._http.raw_responses import RawResponse
     from ._http.streaming_responses import AsyncStreamedResponse, StreamedResponse
@@ -159,8 +161,18 @@ _LATER = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LATER:
+    value: object
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version(__name__)
+    elif name in _LATER:
+        value = getattr(importlib.import_module(_LATER[name], __name__), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_LATER[name], __name__), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

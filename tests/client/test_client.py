@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def test_what_is_exported_is_said_in_order() -> None:
     public = {name for name, value in vars(openvideos).items() if not name.startswith("_")}
     modules = {name for name in public if inspect.ismodule(getattr(openvideos, name))}
     assert set(names) == public - modules
+
+
+def test_what_is_loaded_later_is_named_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(vars(openvideos), "JobQueue", raising=False)
+    assert set(openvideos.__all__) <= set(dir(openvideos))
+    assert openvideos.__version__ == version("openvideos")
 
 
 def test_the_address_and_the_key_come_from_the_argument_or_the_environment(
