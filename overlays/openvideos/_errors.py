@@ -163,8 +163,9 @@ class CreateUncertain(APIConnectionError):
             The job's handle, a `Job` or `AsyncJob`; None where the list does not show it.
 
         Raises:
-            JobNotIdentified: It cannot be told: there is no list, it does not show enough, or
-                more than one video could be it.
+            JobNotIdentified: It cannot be told: there is no list, it does not show enough, more
+                than one video could be it, or the one is perhaps of a create that is not answered
+                yet.
             APIError: The list was refused.
         """
         from ._videos import videos_of  # it knows these errors

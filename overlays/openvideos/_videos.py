@@ -217,8 +217,9 @@ class Videos(Resource):
             The job's handle; None where the list does not show it.
 
         Raises:
-            JobNotIdentified: It cannot be told: there is no list, it does not show enough, or more
-                than one video could be it.
+            JobNotIdentified: It cannot be told: there is no list, it does not show enough, more
+                than one video could be it, or the one is perhaps of a create that is not answered
+                yet.
             APIError: The list was refused.
         """
         # Few creates are lost, and who has no jobs need not load them.
@@ -291,8 +292,9 @@ class AsyncVideos(AsyncResource):
             The job's handle; None where the list does not show it.
 
         Raises:
-            JobNotIdentified: It cannot be told: there is no list, it does not show enough, or more
-                than one video could be it.
+            JobNotIdentified: It cannot be told: there is no list, it does not show enough, more
+                than one video could be it, or the one is perhaps of a create that is not answered
+                yet.
             APIError: The list was refused.
         """
         # Few creates are lost, and who has no jobs need not load them.
