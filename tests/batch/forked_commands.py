@@ -1,22 +1,38 @@
 """Runs `openvideos batch` in processes forked from one that has loaded it, to start them quickly.
 
-Reads a JSON object a line: arguments, and a file for what the command prints. Answers with its
-process id, and with its exit code when it has ended.
+Reads a JSON object a line. `start`: arguments, variables of the environment, and a file for what
+the command prints; answered with the process's id. `wait`: a process's id; answered with its exit
+code, when it has ended.
 """
 
 import json
 import os
 import signal
+import sqlite3
 import sys
 import traceback
 
+import anyio._backends._asyncio
 import httpx
 import sqlalchemy.dialects.sqlite.pysqlite
 
 from openvideos import OpenVideos
-from openvideos._batch import command, running
+from openvideos._batch import command, dry_run, running
+from openvideos._downloading import downloads
+from openvideos_api.api.videos import create_video, download_video_content, retrieve_video
 
-LOADED = (httpx.AsyncClient, sqlalchemy.dialects.sqlite.pysqlite, running.run_batch)
+LOADED = (
+    sqlite3,
+    anyio._backends._asyncio,
+    httpx.AsyncClient,
+    sqlalchemy.dialects.sqlite.pysqlite,
+    dry_run,
+    running,
+    downloads,
+    create_video,
+    download_video_content,
+    retrieve_video,
+)
 
 
 def main() -> None:
@@ -24,12 +40,15 @@ def main() -> None:
         client.videos.job("video_1")
     for line in sys.stdin:
         request = json.loads(line)
+        if "wait" in request:
+            _, status = os.waitpid(request["wait"], 0)
+            print(os.waitstatus_to_exitcode(status), flush=True)
+            continue
         process = os.fork()
         if process == 0:
-            run(request["arguments"], request["log"])
+            os.environ.update(request["environment"])
+            run(request["start"], request["log"])
         print(process, flush=True)
-        _, status = os.waitpid(process, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 def run(arguments: list[str], log: str) -> None:

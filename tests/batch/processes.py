@@ -7,11 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any
 
 from attrs import define, field
 
@@ -28,58 +27,49 @@ class Commands:
 
     base_url: str
     log: Path
-    key: str = "sk-batch"
-    _parent: subprocess.Popen[str] = field(init=False)
-
-    def __enter__(self) -> Self:
-        environment = {
-            **{name: value for name, value in os.environ.items() if "API_KEY" not in name},
-            "OPENVIDEOS_BASE_URL": self.base_url,
-            "OPENVIDEOS_API_KEY": self.key,
-        }
-        self._parent = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("forked_commands.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self._parent.stdin
-        assert self._parent.stdout
-        with suppress(BrokenPipeError):
-            self._parent.stdin.close()
-        if error is not None:
-            self._parent.kill()
-        self._parent.wait(timeout=30)
-        self._parent.stdout.close()
+    key: str
+    _parent: subprocess.Popen[str]
+    _process: int = field(default=0, init=False)
 
     def start(self, arguments: Iterable[object]) -> int:
         """Start a process; return its id."""
-        assert self._parent.stdin
-        request = {"arguments": [str(argument) for argument in arguments], "log": str(self.log)}
-        print(json.dumps(request), file=self._parent.stdin, flush=True)
-        return self._answer()
+        self._process = self._asked(
+            start=[str(argument) for argument in arguments],
+            log=str(self.log),
+            environment={
+                "OPENVIDEOS_BASE_URL": self.base_url,
+                "OPENVIDEOS_API_KEY": self.key,
+            },
+        )
+        return self._process
 
     def wait(self) -> int:
         """Return the process's exit code, which is below 0 for a signal, when it has ended."""
-        return self._answer()
+        return self._asked(wait=self._process)
 
     def run(self, arguments: Iterable[object]) -> int:
         """Run a process to its end; return its exit code."""
         self.start(arguments)
         return self.wait()
 
-    def _answer(self) -> int:
+    def _asked(self, **request: Any) -> int:
+        assert self._parent.stdin
         assert self._parent.stdout
+        print(json.dumps(request), file=self._parent.stdin, flush=True)
         return int(self._parent.stdout.readline())
+
+
+@contextmanager
+def parent_of_commands() -> Iterator[subprocess.Popen[str]]:
+    """Start the process that those of the command are forked from."""
+    with subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("forked_commands.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={name: value for name, value in os.environ.items() if "API_KEY" not in name},
+    ) as parent:
+        yield parent
 
 
 def kill(process: int) -> None:

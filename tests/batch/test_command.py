@@ -8,7 +8,7 @@ import re
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,66 +23,7 @@ from openvideos_emulator import Emulator
 
 from .processes import Commands
 
-# Each fault happens to one key only, so that one emulator serves all tests.
-FAULTS = """
-- id: too-many
-  match: {operation: create_video, key: sk-too-many, every: 2}
-  request:
-    - reply:
-        status: 429
-        headers: {Retry-After: "0"}
-        json: {error: {message: Too many running tasks, type: t, param: null, code: null}}
-- id: no-quota
-  match: {operation: create_video, key: sk-no-quota}
-  request:
-    - reply:
-        status: 429
-        json: {error: {message: Pay first, type: t, param: null, code: insufficient_quota}}
-- id: bad-key
-  match: {operation: create_video, key: sk-bad-key}
-  request:
-    - reply:
-        status: 401
-        json: {error: {message: Bad key, type: t, param: null, code: invalid_api_key}}
-- id: lost-answers
-  match: {operation: create_video, key: sk-lost, nth: [1, 2]}
-  answer: [{status: 502}, {text: <html>Bad Gateway</html>}]
-- id: lost-always
-  match: {operation: create_video, key: sk-keyed, first: 2}
-  request: [{reply: {status: 502, headers: {Retry-After: "0"}, text: <html>Bad Gateway</html>}}]
-- id: never-done
-  match: {operation: [retrieve_video, list_videos], key: sk-never}
-  answer:
-    - map: {at: $.status, values: {completed: in_progress}}
-    - map: {at: "$.data[*].status", values: {completed: in_progress}}
-- id: broken-downloads
-  match: {operation: download_video_content, key: sk-broken}
-  answer: [{text: <html>}]
-- id: behind-a-proxy
-  match: {operation: retrieve_video, key: sk-proxied, first: 1}
-  request: [{reply: {status: 404, text: 404 page not found}}]
-- id: downloads-behind-a-proxy
-  match: {operation: download_video_content, key: sk-proxied, first: 3}
-  request: [{reply: {status: 404, text: 404 page not found}}]
-- id: no-money
-  match: {operation: create_video, key: sk-no-money}
-  request:
-    - reply:
-        status: 402
-        json: {error: {message: Insufficient credits, type: t, param: null, code: null}}
-- id: slow-creates
-  match: {operation: create_video, key: sk-slow}
-  answer: [{delay: 0.5}]
-"""
 A_CAT = {"prompt": "a cat", "size": "64x64", "seconds": 1}
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    file = tmp_path_factory.mktemp("emulator") / "faults.yaml"
-    file.write_text(FAULTS)
-    with Emulator(speed=2000, dialect="none", faults=file, quiet=True) as emulator:
-        yield emulator
 
 
 @frozen
@@ -348,38 +289,38 @@ def until(log: Path, text: str) -> None:
 
 
 def test_ctrl_c_waits_for_the_ids_of_creates_and_the_same_command_goes_on(
-    emulator: Emulator, tmp_path: Path
+    emulator: Emulator, commands: Callable[..., Commands], tmp_path: Path
 ) -> None:
     file, out, log = tmp_path / "jobs.jsonl", tmp_path / "out", tmp_path / "log.txt"
     file.write_text("\n".join(json.dumps(A_CAT) for _ in range(4)))
     arguments = [file, "--out", out, "--max-in-flight", 2, "--interval", 0.02]
-    with Commands(emulator.base_url, log, key="sk-slow") as commands:
-        process = commands.start(arguments)
-        until(out / "batch.sqlite3", "creating")
-        time.sleep(0.1)
-        os.kill(process, signal.SIGINT)
-        assert commands.wait() == 130
-        assert "Waiting for the answers" in log.read_text()
-        assert "the same command goes on" in log.read_text()
-        assert "2 running, 2 pending" in log.read_text()
-        assert commands.run(arguments) == 0
+    slow = commands(log, "sk-slow")
+    process = slow.start(arguments)
+    until(out / "batch.sqlite3", "creating")
+    time.sleep(0.1)
+    os.kill(process, signal.SIGINT)
+    assert slow.wait() == 130
+    assert "Waiting for the answers" in log.read_text()
+    assert "the same command goes on" in log.read_text()
+    assert "2 running, 2 pending" in log.read_text()
+    assert slow.run(arguments) == 0
     assert jobs_of(emulator, "sk-slow") == 4
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_nothing_is_made_twice(
-    emulator: Emulator, tmp_path: Path
+    emulator: Emulator, commands: Callable[..., Commands], tmp_path: Path
 ) -> None:
     file, out, log = tmp_path / "jobs.jsonl", tmp_path / "out", tmp_path / "log.txt"
     file.write_text(json.dumps({**A_CAT, "prompt": "a dog"}))
     before = jobs_of(emulator, "sk-slow")
-    with Commands(emulator.base_url, log, key="sk-slow") as commands:
-        process = commands.start([file, "--out", out])
-        until(out / "batch.sqlite3", "creating")
-        time.sleep(0.2)
-        os.kill(process, signal.SIGINT)
-        until(log, "Waiting for the answers")
-        os.kill(process, signal.SIGINT)
-        assert commands.wait() == 130
-        assert commands.run([file, "--out", out, "--interval", 0.02]) == 0
+    slow = commands(log, "sk-slow")
+    process = slow.start([file, "--out", out])
+    until(out / "batch.sqlite3", "creating")
+    time.sleep(0.2)
+    os.kill(process, signal.SIGINT)
+    until(log, "Waiting for the answers")
+    os.kill(process, signal.SIGINT)
+    assert slow.wait() == 130
+    assert slow.run([file, "--out", out, "--interval", 0.02]) == 0
     assert "its job was found" in log.read_text()
     assert jobs_of(emulator, "sk-slow") == before + 1

@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -19,38 +19,22 @@ from openvideos import OpenVideos
 from openvideos._batch.database import open_ledger
 from openvideos._batch.queries import all_rows
 from openvideos._batch.rows import Row
-from openvideos_emulator import Emulator
 
 from .conftest import postgresql_tests
 from .processes import Commands, kill
 
 PROMPTS = ("a cat", "a cat", "a dog", "a cat", "a house in the rain")
 
-# Kills shall fall before the server has the request, and between its answer and the ledger.
-FAULTS = """
-- id: creates-are-slow
-  match: {operation: create_video}
-  request: [{delay: 0.25}]
-  answer: [{delay: 0.15}]
-- id: no-list
-  match: {operation: list_videos, header: {X-No-List: "1"}}
-  request: [{reply: {status: 405, json: {detail: Method Not Allowed}}}]
-"""
+Start = Callable[[Path, str], Commands]
 
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    file = tmp_path_factory.mktemp("emulator") / "faults.yaml"
-    file.write_text(FAULTS)
-    with Emulator(speed=500, dialect="none", faults=file, quiet=True) as emulator:
-        yield emulator
+# So slow are creates then that kills fall before the server has the request, and between its answer
+# and the ledger.
+SLOW_CREATES = ("--header", "X-Killed: 1")
 
 
 @pytest.fixture
-def commands(emulator: Emulator, tmp_path: Path) -> Iterator[Commands]:
-    key = f"sk-{secrets.token_hex(8)}"
-    with Commands(emulator.base_url, tmp_path / "log.txt", key) as commands:
-        yield commands
+def killed(commands: Start, tmp_path: Path) -> Commands:
+    return commands(tmp_path / "log.txt", f"sk-{secrets.token_hex(8)}")
 
 
 def add_lines(file: Path, number: int) -> int:
@@ -126,7 +110,8 @@ def run_with_kills(
         The exit code of a last run to the end, and how many lines there are.
     """
     chance = random.Random(seed)  # noqa: S311 - it is to be the same in each run
-    arguments = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.05, *options]
+    arguments = [file, "--out", out, "--max-in-flight", 3, "--interval", 0.1, *options]
+    arguments += SLOW_CREATES
     lines = add_lines(file, 6)
     while kills:
         process = commands.start(arguments)
@@ -142,13 +127,11 @@ def run_with_kills(
     return commands.run(arguments), lines
 
 
-def test_a_batch_killed_twenty_times_makes_each_line_once(
-    commands: Commands, tmp_path: Path
-) -> None:
+def test_a_batch_killed_twenty_times_makes_each_line_once(killed: Commands, tmp_path: Path) -> None:
     file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
-    code, lines = run_with_kills(commands, file, out, ["--settle", 3], kills=20, seed=1)
-    rows, made = rows_of(out / "batch.sqlite3"), jobs_at(commands)
-    assert code == 0, commands.log.read_text()[-2000:]
+    code, lines = run_with_kills(killed, file, out, ["--settle", 3], kills=20, seed=1)
+    rows, made = rows_of(out / "batch.sqlite3"), jobs_at(killed)
+    assert code == 0, killed.log.read_text()[-2000:]
     assert [row.state for row in rows] == ["saved"] * lines
     assert len(made) == lines
     assert_no_line_was_made_twice(rows, made)
@@ -157,12 +140,12 @@ def test_a_batch_killed_twenty_times_makes_each_line_once(
 
 
 def test_without_a_list_lost_lines_are_held_until_repeating_is_asked_for(
-    commands: Commands, tmp_path: Path
+    killed: Commands, tmp_path: Path
 ) -> None:
     file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
     options: list[object] = ["--header", "X-No-List: 1"]
-    code, lines = run_with_kills(commands, file, out, options, kills=3, seed=2)
-    rows, made = rows_of(out / "batch.sqlite3"), jobs_at(commands)
+    code, lines = run_with_kills(killed, file, out, options, kills=3, seed=2)
+    rows, made = rows_of(out / "batch.sqlite3"), jobs_at(killed)
     held = [row for row in rows if row.held]
     assert code == 3
     assert held
@@ -172,35 +155,32 @@ def test_without_a_list_lost_lines_are_held_until_repeating_is_asked_for(
     assert_all_files_decode(rows, out)
 
     options += ["--interval", 0.05, "--on-uncertain", "repeat"]
-    assert commands.run([file, "--out", out, *options]) == 0
+    assert killed.run([file, "--out", out, *options]) == 0
     rows = rows_of(out / "batch.sqlite3")
     assert [row.state for row in rows] == ["saved"] * lines
     assert {row.position for row in rows if row.repeats} == {row.position for row in held}
-    assert len(jobs_at(commands)) == len(made) + len(held)
+    assert len(jobs_at(killed)) == len(made) + len(held)
     assert_all_files_decode(rows, out)
 
 
 @postgresql_tests
 def test_workers_share_a_batch_and_go_on_where_one_is_killed(
-    emulator: Emulator, postgresql_url: str, tmp_path: Path
+    commands: Start, postgresql_url: str, tmp_path: Path
 ) -> None:
     file, out = tmp_path / "jobs.jsonl", tmp_path / "out"
     lines = add_lines(file, 6)
     arguments: list[object] = [file, "--out", out, "--ledger", postgresql_url]
-    arguments += ["--max-in-flight", 4, "--interval", 0.05, "--settle", 3]
-    logs = tmp_path / "killed.txt", tmp_path / "survivor.txt"
-    with (
-        Commands(emulator.base_url, logs[0], "sk-shared") as killed,
-        Commands(emulator.base_url, logs[1], "sk-shared") as survivor,
-    ):
-        process = killed.start(arguments)
-        survivor.start(arguments)
-        while logs[0].stat().st_size == 0 if logs[0].exists() else True:
-            time.sleep(0.01)
-        time.sleep(0.1)
-        kill(process)
-        assert killed.wait() < 0
-        assert survivor.wait() == 0, logs[1].read_text()[-2000:]
+    arguments += ["--max-in-flight", 4, "--interval", 0.1, "--settle", 3, *SLOW_CREATES]
+    killed = commands(tmp_path / "killed.txt", "sk-shared")
+    survivor = commands(tmp_path / "survivor.txt", "sk-shared")
+    process = killed.start(arguments)
+    survivor.start(arguments)
+    while killed.log.stat().st_size == 0 if killed.log.exists() else True:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    kill(process)
+    assert killed.wait() < 0
+    assert survivor.wait() == 0, survivor.log.read_text()[-2000:]
     rows, made = rows_of(postgresql_url), jobs_at(survivor)
     assert [row.state for row in rows] == ["saved"] * lines
     assert len(made) == lines

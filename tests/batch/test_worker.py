@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,20 +15,7 @@ from openvideos._batch.lines import Line
 from openvideos._batch.worker import Event, Plan, Worker
 from openvideos_emulator import Emulator
 
-FAULTS = """
-- id: creates-are-slow
-  match: {operation: create_video}
-  answer: [{delay: 1.2}]
-"""
 A_CAT = {"prompt": "a cat", "size": "64x64", "seconds": 1}
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    file = tmp_path_factory.mktemp("emulator") / "faults.yaml"
-    file.write_text(FAULTS)
-    with Emulator(speed=2000, dialect="none", faults=file, quiet=True) as emulator:
-        yield emulator
 
 
 class Slow(Worker):
@@ -66,8 +51,7 @@ def test_a_slow_worker_that_is_taken_for_dead_costs_no_second_job(
     told: dict[str, list[Event]] = {"slow": [], "quick": []}
 
     async def work() -> int:
-        key = f"sk-{secrets.token_hex(8)}"
-        async with AsyncOpenVideos(base_url=emulator.base_url, api_key=key) as client:
+        async with AsyncOpenVideos(base_url=emulator.base_url, api_key="sk-outlasted") as client:
             slow = Slow(client, ledger, plan, told["slow"].append)
             quick = Worker(client, ledger, plan, told["quick"].append)
             beginning = asyncio.create_task(slow.run())
