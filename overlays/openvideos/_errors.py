@@ -7,7 +7,7 @@
     │   ├── APIConnectionError              no answer, or only a part of one
     │   │   ├── APITimeoutError             not in time
     │   │   └── CreateUncertain             a job may have been created, and nobody said so
-    │   │       └── CreateUncertainStatus   likewise: the server answered 5xx
+    │   │       └── CreateUncertainStatus   likewise: the server answered 5xx, 408
     │   ├── APIResponseValidationError      an answer that means nothing in the protocol
     │   └── APIStatusError                  an answer that says no
     │       ├── BadRequestError             400
@@ -244,7 +244,7 @@ class InternalServerError(APIStatusError):
 
 
 class CreateUncertainStatus(CreateUncertain, InternalServerError):
-    """5xx in answer to a create: there may be a job all the same."""
+    """5xx or 408 in answer to a create: there may be a job all the same."""
 
 
 class JobNotIdentified(OpenVideosError):

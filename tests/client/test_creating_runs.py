@@ -37,7 +37,7 @@ OUTCOMES: dict[str, tuple[Outcome, bool]] = {
     "lost": (APIConnectionError("cut off"), True),
     "500": (answer(500, {"error": {"message": "'prompt' is required"}}), True),
     "502, try again": (answer(502, {}, **{"retry-after": "1", "x-should-retry": "true"}), True),
-    "408": (answer(408, {"error": {"message": "Slow."}}), False),
+    "408": (answer(408, {"error": {"message": "Slow."}}), True),
     "never sent": (APIConnectionError("refused", sent=False), False),
     "too many": (answer(429, {"error": {"message": "Too many running tasks"}}), False),
     "too many, later": (answer(429, {}, **{"retry-after": "2"}), False),

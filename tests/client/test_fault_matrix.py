@@ -174,11 +174,13 @@ CASES = {
     ),
     "422": no(refusal(422), UnprocessableEntityError),
     "501": no(refusal(501), UnsupportedByServer),
+    # Of a gateway, it may tell of an upstream that did not answer in time.
     "408": Case(
         refusal(408),
-        once={"create": APIStatusError},
+        once={"create": CreateUncertain},
         always={
-            **dict.fromkeys(("create", "list", "download", "delete"), APIStatusError),
+            **dict.fromkeys(("list", "download", "delete"), APIStatusError),
+            "create": CreateUncertain,
             "wait": WaitTimeout,
         },
     ),
@@ -251,7 +253,7 @@ def operation_of(request: Request) -> str:
 
 
 def refused(fault: Answer) -> bool:
-    return isinstance(fault, Reply) and 300 <= fault.status < 500
+    return isinstance(fault, Reply) and 300 <= fault.status < 500 and fault.status != 408
 
 
 OPERATIONS: dict[str, Callable[[Any, Path], object]] = {

@@ -81,9 +81,12 @@ def _kind(response: Response, details: ErrorDetails, *, creates: bool) -> type[A
     status = response.status_code
     if status in {405, 501} or (status == 404 and _is_missing_route(details)):
         return UnsupportedByServer
+    # 503 is a refusal; any other 5xx leaves open how far the server came, and so does 408, by which
+    # gateways tell of an upstream that did not answer in time.
+    if creates and (status == 408 or (status >= 500 and status != 503)):
+        return CreateUncertainStatus
     if status >= 500:
-        # 503 is a refusal; any other 5xx leaves open how far the server came.
-        return CreateUncertainStatus if creates and status != 503 else InternalServerError
+        return InternalServerError
     return _BY_STATUS.get(status, APIStatusError)
 
 
