@@ -174,6 +174,8 @@ def test_workers_share_a_batch_and_go_on_where_one_is_killed(
     killed = commands(tmp_path / "killed.txt", "sk-shared")
     survivor = commands(tmp_path / "survivor.txt", "sk-shared")
     process = killed.start(arguments)
+    while not any(row.state == "creating" for row in rows_of(postgresql_url)):
+        time.sleep(0.01)
     survivor.start(arguments)
     while killed.log.stat().st_size == 0 if killed.log.exists() else True:
         time.sleep(0.01)
