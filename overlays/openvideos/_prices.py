@@ -26,7 +26,7 @@ PRICES: Final[Mapping[str, Mapping[str, Decimal]]] = {
 
 
 def estimate_cost(
-    *, model: str, size: str, seconds: str | float, prices: Prices | None = None
+    model: str, size: str, seconds: str | float, *, prices: Prices | None = None
 ) -> Decimal:
     """Return what a video will cost, in US dollars.
 

@@ -24,6 +24,7 @@ from openvideos._prices import Prices
     ],
 )
 def test_the_cost_is_exact(model: str, size: str, seconds: str | float, cost: str) -> None:
+    assert estimate_cost(model, size, seconds) == Decimal(cost)
     assert estimate_cost(model=model, size=size, seconds=seconds) == Decimal(cost)
 
 
