@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 from .._errors import InvalidInput
@@ -10,16 +11,16 @@ from .._errors import InvalidInput
 T = TypeVar("T", bytes, str)
 
 
-class Cutter(Generic[T]):
+class Cutter(ABC, Generic[T]):
     """Takes a body as it comes and gives it back otherwise."""
 
+    @abstractmethod
     def feed(self, piece: bytes) -> list[T]:
         """Take the next piece; return what is complete."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rest(self) -> list[T]:
         """Return what is left at the end."""
-        raise NotImplementedError
 
 
 def checked_size(size: int) -> int:
