@@ -41,7 +41,7 @@ def add_lines(file: Path, number: int) -> int:
     """Add lines to a batch; return how many it has."""
     before = file.read_text().splitlines() if file.exists() else []
     added = [
-        json.dumps({"prompt": PROMPTS[at % len(PROMPTS)], "size": "64x64", "seconds": 1})
+        json.dumps({"prompt": PROMPTS[at % len(PROMPTS)], "size": "64x64", "seconds": 0.1})
         for at in range(len(before), len(before) + number)
     ]
     file.write_text("".join(f"{line}\n" for line in (*before, *added)))

@@ -15,7 +15,7 @@ from openvideos._batch.lines import Line
 from openvideos._batch.worker import Event, Plan, Worker
 from openvideos_emulator import Emulator
 
-A_CAT = {"prompt": "a cat", "size": "64x64", "seconds": 1}
+A_CAT = {"prompt": "a cat", "size": "64x64", "seconds": 0.1}
 
 
 class Slow(Worker):
