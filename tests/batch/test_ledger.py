@@ -90,7 +90,7 @@ def test_what_is_claimed_is_written_down_before_it_is_sent(ledger: Ledger) -> No
 def test_many_workers_claim_each_line_once_and_keep_the_limit_together(
     ledger: Ledger, location: str
 ) -> None:
-    enter(ledger, *("a cat" for _ in range(40)))
+    enter(ledger, *("a cat" for _ in range(24)))
     names = [f"worker {number}" for number in range(4)]
     join(ledger, *names)
     claimed: list[int] = []
@@ -98,7 +98,7 @@ def test_many_workers_claim_each_line_once_and_keep_the_limit_together(
     def work(name: str) -> None:
         own = open_ledger(location)
         try:
-            while row := claim(own, name, max_in_flight=30):
+            while row := claim(own, name, max_in_flight=18):
                 claimed.append(row.position)
         finally:
             own.close()
@@ -108,7 +108,7 @@ def test_many_workers_claim_each_line_once_and_keep_the_limit_together(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(claimed) == list(range(1, 31))
+    assert sorted(claimed) == list(range(1, 19))
 
 
 def test_the_lines_of_a_dead_worker_are_taken_over_and_its_creates_are_uncertain(
