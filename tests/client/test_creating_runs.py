@@ -41,7 +41,7 @@ OUTCOMES: dict[str, tuple[Outcome, bool]] = {
     "never sent": (APIConnectionError("refused", sent=False), False),
     "too many": (answer(429, {"error": {"message": "Too many running tasks"}}), False),
     "too many, later": (answer(429, {}, **{"retry-after": "2"}), False),
-    "busy": (answer(503, {"error": {"message": "Busy."}}, **{"retry-after": "1"}), False),
+    "down for now": (answer(503, {"error": {"message": "Busy."}}, **{"retry-after": "1"}), True),
     "conflict": (answer(409, {"error": {"message": "Busy."}}, **{"retry-after": "1"}), False),
     "no form": (answer(415, {"detail": "Unsupported media type"}), False),
     "no prompt": (answer(400, {"error": {"message": "'prompt' is required"}}), False),

@@ -95,13 +95,13 @@ def lost(fault: Answer, kind: type[APIError] = APIConnectionError) -> Case:
     )
 
 
-def down(fault: Answer, create: Outcome = CreateUncertain) -> Case:
+def down(fault: Answer) -> Case:
     """A server, or what stands before it, that cannot answer for now."""
     return Case(
         fault,
-        once={"create": create},
+        once={"create": CreateUncertain},
         always={
-            "create": create,
+            "create": CreateUncertain,
             "wait": WaitTimeout,
             "list": InternalServerError,
             "download": InternalServerError,
@@ -147,8 +147,8 @@ CASES = {
     "cut in the middle": lost(Reply(VIDEO, cut_after=10)),
     "500": down(refusal(500)),
     "502 HTML": down(Reply(PAGE, 502, HTML)),
-    "503": down(refusal(503), create=InternalServerError),
-    "503 with Retry-After": down(refusal(503, Retry_After="2"), create=InternalServerError),
+    "503": down(refusal(503)),
+    "503 with Retry-After": down(refusal(503, Retry_After="2")),
     "504": down(refusal(504)),
     "524 HTML": down(Reply(PAGE, 524, HTML)),
     "529": down(refusal(529)),

@@ -17,6 +17,7 @@ from openvideos import (
     BadRequestError,
     ConflictError,
     CreateUncertain,
+    CreateUncertainStatus,
     InternalServerError,
     InvalidInput,
     JobQueue,
@@ -125,17 +126,52 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(
 
 @by_one_kind
 @pytest.mark.parametrize(
-    "busy", [Reply({"error": {"message": "busy"}}, status) for status in (409, 429, 503)]
+    "busy", [Reply({"error": {"message": "busy"}}, status) for status in (409, 429)]
 )
 def test_a_server_that_never_takes_a_job_is_given_up_when_the_time_is_over(
     queues: Queues, serve: Serve, clock: FakeClock, busy: Reply
 ) -> None:
     server = serve([busy])
     queue, _ = queues.run(server, ["a", "b"], max_wait=600)
-    kind = {409: ConflictError, 429: RateLimitError, 503: InternalServerError}[busy.status]
+    kind = {409: ConflictError, 429: RateLimitError}[busy.status]
     assert [type(result.error) for result in queue.results] == [kind] * 2
     assert 600 <= clock.time <= 700
     assert len(server.requests) < 25
+
+
+def test_a_server_in_trouble_is_sent_each_job_once_and_the_others_when_it_is_over(
+    queues: Queues, serve: Serve, clock: FakeClock
+) -> None:
+    jobs, creates = server_of(clock), []
+
+    def answer(request: Request) -> Any:
+        if request.method == "POST":
+            creates.append((request.fields()["prompt"], clock.time))
+            if clock.time < 20:
+                return Reply(b"upstream connect error", 503)
+        return jobs.answer(request)
+
+    queue, _ = queues.run(serve(answer), [str(number) for number in range(30)], max_in_flight=1)
+    lost = [result.index for result in queue.results if not result.ok]
+    assert [type(queue.results[index].error) for index in lost] == [CreateUncertainStatus] * len(
+        lost
+    )
+    assert lost == list(range(len(lost)))
+    assert 1 <= len(lost) <= 10
+    assert [prompt for prompt, _ in creates] == [str(number) for number in range(30)]
+
+
+@by_one_kind
+def test_a_server_that_is_down_for_good_ends_the_queue_and_says_which_jobs_were_never_sent(
+    queues: Queues, serve: Serve
+) -> None:
+    server = serve([Reply(b"upstream connect error", 503)])
+    prompts = [str(number) for number in range(100)]
+    queue, _ = queues.run(server, prompts, max_in_flight=1, max_wait=600)
+    kinds = [type(result.error) for result in queue.results]
+    sent = len(server.requests)
+    assert sent < 40
+    assert kinds == [CreateUncertainStatus] * sent + [InternalServerError] * (100 - sent)
 
 
 def test_what_fails_leaves_the_others_alone_and_a_lost_create_is_not_sent_again(

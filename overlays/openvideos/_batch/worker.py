@@ -24,7 +24,6 @@ from openvideos import (
     ConflictError,
     CreateUncertain,
     DownloadError,
-    InternalServerError,
     InvalidInput,
     JobError,
     NotFoundError,
@@ -308,7 +307,7 @@ class Worker:
             await self._ledger.run(queries.lost, worker, row.position)
             self._look_at, self._look_pause = 0.0, _LOOK_FIRST
             self._say(row, f"the answer was lost, there may be a job: {error.message}")
-            if row.keyed:
+            if row.keyed or error.response:
                 await self._slow_down(error)
         except StoppedError:
             await self._ledger.run(queries.not_created, worker, row.position)
@@ -527,7 +526,7 @@ def _outcome(error: APIError) -> Exception:
     if isinstance(error, RateLimitError) and error.code in _WITHOUT_QUOTA:
         return StoppedError(str(error))
     # Busy, in the words of different servers; or not reached at all.
-    if isinstance(error, RateLimitError | ConflictError | InternalServerError | APIConnectionError):
+    if isinstance(error, RateLimitError | ConflictError | APIConnectionError):
         return _NotCreatedError(error)
     return _NotAcceptedError(str(error))
 

@@ -14,6 +14,7 @@ from .._errors import (
     APIError,
     APIStatusError,
     CreateUncertain,
+    CreateUncertainStatus,
     InvalidInput,
     OpenVideosError,
 )
@@ -50,8 +51,8 @@ P = ParamSpec("P")
 _GRACE = 5.0  # seconds that a create has to tell the job's id when the queue is interrupted
 
 # Which refusals of a create say that the server is busy: one that has too many jobs, one that has
-# a job already, one that is starting.
-_BUSY = {429, 409, 503}
+# a job already.
+_BUSY = {429, 409}
 
 
 @define(eq=False)
@@ -254,7 +255,7 @@ class _Queue:
             else:
                 self._end(entry, _interrupted(entry, context))
         self._waiting.extendleft(reversed(again))
-        refusals = [entry.busy for entry in starting if entry.busy]
+        refusals = [error for entry in starting if (error := entry.busy or _trouble(entry.error))]
         if refusals:
             answers = [error.response for error in refusals if error.response]
             asked = [retry_after(answer.headers, context.clock.now()) for answer in answers]
@@ -278,6 +279,16 @@ class _Queue:
         entry.make = None
         entry.result = JobResult(entry.index, None, None, error)
         self._ended.append(entry.result)
+
+
+def _trouble(error: OpenVideosError | None) -> APIError | None:
+    """Return what a server in trouble answered: what was not sent yet can wait until that is over.
+
+    What was sent is not sent again, as it may have made a job.
+    """
+    if isinstance(error, CreateUncertainStatus):
+        return status_error(error.response, creates=False)
+    return None
 
 
 def _telling_busy(call: Call[Any]) -> Callable[[Call[Any]], Flow[Response]]:

@@ -81,9 +81,9 @@ def _kind(response: Response, details: ErrorDetails, *, creates: bool) -> type[A
     status = response.status_code
     if status in {405, 501} or (status == 404 and _is_missing_route(details)):
         return UnsupportedByServer
-    # 503 is a refusal; any other 5xx leaves open how far the server came, and so does 408, by which
-    # gateways tell of an upstream that did not answer in time.
-    if creates and (status == 408 or (status >= 500 and status != 503)):
+    # A 5xx leaves open how far the server came (proxies say 503 of what they sent on, too),
+    # and so does 408, by which gateways tell of an upstream that did not answer in time.
+    if creates and (status == 408 or status >= 500):
         return CreateUncertainStatus
     if status >= 500:
         return InternalServerError
@@ -109,7 +109,7 @@ def _advice(kind: type[APIStatusError], response: Response, *, creates: bool) ->
         return "Give the server's key as api_key=, or in OPENVIDEOS_API_KEY or OPENAI_API_KEY."
     if kind is CreateUncertainStatus:
         return FIND_IT
-    if creates and response.status_code in {409, 503}:
+    if creates and response.status_code == 409:
         return _BUSY
     location = response.headers.get("location", "").partition("?")[0]
     if 300 <= response.status_code < 400 and location:
