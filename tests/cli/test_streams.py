@@ -52,3 +52,10 @@ def test_a_prompt_that_cannot_be_read_is_named(
     monkeypatch.setattr(sys, "stdin", stream)
     with pytest.raises(InvalidInput, match="standard input, which is"):
         prompt_text("-")
+
+
+def test_a_batch_is_made_though_nobody_hears_of_it(at: None, folder: Path) -> None:
+    (folder / "jobs.jsonl").write_text('{"prompt": "a cat", "size": "64x64", "seconds": 0.1}\n')
+    command = f"{COMMAND} batch jobs.jsonl --out out --interval 0.1 >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command]).returncode == 0
+    assert [file.suffix for file in (folder / "out").iterdir()].count(".mp4") == 1

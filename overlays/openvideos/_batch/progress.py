@@ -6,12 +6,11 @@ All of it goes to stderr.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from openvideos._cli.output import printable
+from openvideos._cli.output import has_terminal, printable
 from openvideos._cli.progress import EVERY
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def shown(output: Output, *, lines: int, over: int) -> Iterator[Shown]:
         lines: How many lines there are.
         over: How many of them are over already.
     """
-    if sys.stderr.isatty() and not output.quiet:
+    if has_terminal() and not output.quiet:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from openvideos import AsyncOpenVideos, OpenVideosError
 from openvideos._cli.exit_codes import ExitCode, exit_code_of
+from openvideos._cli.output import has_terminal
 
 from . import queries
 from .database import UnusableLedgerError, open_ledger
@@ -176,7 +177,7 @@ def _interrupts(worker: Worker, output: Output) -> Iterator[list[int]]:
         pressed.append(number)
         if len(pressed) > 1:
             # The ledger is made for being killed at any moment.
-            if sys.stderr.isatty():
+            if has_terminal():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)
             os._exit(ExitCode.INTERRUPTED)
         loop.call_soon_threadsafe(stop)

@@ -75,3 +75,8 @@ def _write(stream: TextIO | None, text: str) -> None:
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     stream.flush()
+
+
+def has_terminal() -> bool:
+    """Tell whether a terminal shows what goes to stderr, which may be closed."""
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from .output import printable
+from .output import has_terminal, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +51,7 @@ def progress(output: Output, *, jobs: int = 1) -> Progress:
     """
     if output.quiet:
         return Silence()
-    if sys.stderr is not None and sys.stderr.isatty():
+    if has_terminal():
         from rich.console import Console
 
         console = Console(stderr=True)
