@@ -101,4 +101,6 @@ def serving(file: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    uvicorn.run(application(Path(sys.argv[2])), fd=int(sys.argv[1]), log_level="critical")
+    # As a socket of its own kind: what uvicorn makes of a number alone waits before it sends.
+    config = uvicorn.Config(application(Path(sys.argv[2])), log_level="critical")
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])

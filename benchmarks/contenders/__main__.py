@@ -5,14 +5,11 @@ Unless the measurement says otherwise, all counts, from the start of the interpr
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
 import resource
 import sys
 import time
 from importlib import import_module
-from typing import Any
 
 MEMORY_UNIT = 1 << (20 if sys.platform == "darwin" else 10)  # of ru_maxrss, for MiB
 
@@ -25,11 +22,11 @@ def main(contender: str, measurement: str, count: int) -> None:
         started.update(cpu=time.process_time(), wall=time.perf_counter())
 
     function = getattr(import_module(f"{__package__}.{contender}"), measurement)
-    result: dict[str, Any] | None
-    if inspect.iscoroutinefunction(function):
-        result = asyncio.run(function(count, start))
-    else:
-        result = function(count, start)
+    result = function(count, start)
+    if hasattr(result, "__await__"):
+        import asyncio  # who measures what is sync does not load it
+
+        result = asyncio.run(result)
     cost = {
         "cpu": time.process_time() - started["cpu"],
         "wall": time.perf_counter() - started["wall"],

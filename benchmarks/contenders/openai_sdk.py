@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +33,8 @@ async def retrieve_async(count: int, start: Callable[[], None]) -> None:
 
 
 async def retrieve_by_tasks(count: int, start: Callable[[], None]) -> None:
+    import asyncio  # who measures what is sync does not load it
+
     async def task() -> None:
         for _ in range(count // TASKS):
             assert (await client.videos.retrieve("video_1")).status == "completed"
@@ -64,6 +65,8 @@ def download(count: int, start: Callable[[], None]) -> None:
 
 async def wait(count: int, start: Callable[[], None]) -> dict[str, int]:
     """Wait for `count` jobs, each asked for by itself every second."""
+    import asyncio
+
     requests = 0
 
     async def counted(request: object) -> None:

@@ -58,6 +58,16 @@ def test_what_broke_off_is_carried_on_within_the_call(
     assert [request.headers.get("if-range") for request in server.requests] == [None, '"1"', '"1"']
 
 
+def test_what_broke_off_after_much_is_carried_on_at_once(
+    connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock
+) -> None:
+    large = RangedFile(MP4 + bytes(3 << 20))
+    server = serve(in_turn(cut(large.whole(), 2 << 20), large))
+    connect(server.base_url).videos.download("video_1", tmp_path / "cat.mp4")
+    assert (tmp_path / "cat.mp4").stat().st_size == len(large.content)
+    assert clock.sleeps == [0]
+
+
 def test_progress_that_is_made_gives_new_patience_and_none_made_does_not(
     connect: Connect, serve: Serve, tmp_path: Path, clock: FakeClock
 ) -> None:

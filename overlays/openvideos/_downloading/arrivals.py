@@ -40,6 +40,8 @@ class _Again(enum.Enum):
 
 _AGAIN: Final = _Again.AGAIN
 
+_MUCH: Final = 1 << 20  # bytes; a connection that brought so many is worth another at once
+
 
 def tried(
     arrival: Arrival, call: Call[Any], hand_back: Container[int] = ()
@@ -65,11 +67,14 @@ def tried(
             continue
         if isinstance(failure, APIStatusError) and failure.status_code in hand_back:
             return failure
-        if part.version.validator is not None and part.position > furthest:
+        gained = part.position - furthest if part.version.validator is not None else 0
+        if gained > 0:
             attempt, furthest = 0, part.position
         pause = pause_after(failure, attempt, arrival.resource)
         if pause is None:
             return failure
+        if gained >= _MUCH and not isinstance(failure, APIStatusError):
+            pause = 0.0
         attempt += 1
         logger.debug("%s: retry %d in %.3f s, as %s", call.name, attempt, pause, failure)
         yield Sleep(pause)
