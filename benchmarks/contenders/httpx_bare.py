@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 
@@ -83,6 +82,8 @@ def pages(count: int, start: Callable[[], None]) -> None:
 
 
 def download(count: int, start: Callable[[], None]) -> None:
+    from pathlib import Path  # needed here only
+
     target = Path(os.environ["TARGET"])
     with _client() as client:
         _retrieve(client)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAI
 
@@ -54,11 +53,14 @@ def pages(count: int, start: Callable[[], None]) -> None:
 
 
 def download(count: int, start: Callable[[], None]) -> None:
+    from pathlib import Path  # needed here only
+
     target = Path(os.environ["TARGET"])
     with OpenAI() as client:
         client.videos.retrieve("video_1")
         start()
         for _ in range(count):
+            target.unlink(missing_ok=True)
             with client.videos.with_streaming_response.download_content("video_1") as response:
                 response.stream_to_file(target)
 

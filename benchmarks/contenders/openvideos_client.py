@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from openvideos import AsyncOpenVideos, OpenVideos
 
@@ -54,21 +53,27 @@ def pages(count: int, start: Callable[[], None]) -> None:
 
 
 def download(count: int, start: Callable[[], None]) -> None:
+    from pathlib import Path  # needed here only
+
     target = Path(os.environ["TARGET"])
     with OpenVideos() as client:
         client.videos.retrieve("video_1")
         start()
         for _ in range(count):
+            target.unlink(missing_ok=True)
             client.videos.download("video_1", target)
 
 
 def download_resumed(count: int, start: Callable[[], None]) -> None:
     """Download what the server cuts off in the middle, once."""
+    from pathlib import Path  # needed here only
+
     target = Path(os.environ["TARGET"])
     with OpenVideos() as client:
         client.videos.retrieve("video_1")
         start()
         for _ in range(count):
+            target.unlink(missing_ok=True)
             client.videos.download("video_cut", target)
 
 
