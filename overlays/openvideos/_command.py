@@ -6,7 +6,9 @@ the extra that it needs. So the client imports none of them, and a missing extra
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -23,7 +25,15 @@ def main() -> None:
     except KeyboardInterrupt:  # while something is still being loaded; commands see to it later
         sys.exit(130)
     except OSError as error:  # commands see to their own; this is most often a stdout that is full
+        _give_up_stdout()
         sys.exit(f"openvideos: {error}")
+
+
+def _give_up_stdout() -> None:
+    # What it did not take is still in its buffer, and would end the interpreter with an error.
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> None:

@@ -1,6 +1,7 @@
 """Where stdout, stderr or stdin are closed, full or no text: what was begun is done anyway."""
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,10 +35,15 @@ def test_what_stderr_does_not_take_is_dropped(
     Output().warn("nobody hears this")
 
 
-def test_a_full_stdout_is_an_error_in_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_stdout_is_an_error_in_one_line(unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
-            [COMMAND, "jobs", "--json"], stdout=full, stderr=subprocess.PIPE, text=True
+            [COMMAND, "jobs", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert ended.returncode == 1
     assert ended.stderr == "openvideos: [Errno 28] No space left on device\n"
