@@ -1,4 +1,6 @@
-"""What all tests share: hypothesis draws the same examples in each run, and is never timed."""
+"""What all tests share: examples that are the same in each run, no time limits, and Ctrl-C."""
+
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -9,3 +11,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],  # likewise
 )
 settings.load_profile("repository")
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so whatever they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
