@@ -10,19 +10,20 @@ import httpx
 TASKS = 50
 
 
-def _settings() -> dict[str, object]:
-    return {
-        "base_url": os.environ["OPENAI_BASE_URL"],
-        "headers": {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"},
-    }
+def _address() -> str:
+    return os.environ["OPENAI_BASE_URL"]
+
+
+def _headers() -> dict[str, str]:
+    return {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(**_settings())  # type: ignore[arg-type] # a dict of several types
+    return httpx.Client(base_url=_address(), headers=_headers())
 
 
 def _async_client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(**_settings())  # type: ignore[arg-type] # a dict of several types
+    return httpx.AsyncClient(base_url=_address(), headers=_headers())
 
 
 def _retrieve(client: httpx.Client) -> None:
