@@ -1,16 +1,15 @@
 """`openvideos batch`."""
 
-import functools
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from openvideos import InvalidInput, UnknownPrice
+from openvideos._cli.command_apps import command_app
 from openvideos._cli.costs import check_limit
 from openvideos._cli.exit_codes import ExitCode
-from openvideos._cli.option_groups import with_option_groups
 from openvideos._cli.options import CostOptions, ServerOptions, WaitOptions
 from openvideos._cli.output import Output, printable
 
@@ -142,19 +141,4 @@ def _complain(output: Output, message: str) -> None:
         output.warn(f"openvideos batch: {printable(line)}")
 
 
-def _application() -> typer.Typer:
-    spread = with_option_groups(batch)
-
-    @functools.wraps(spread)
-    def run(**values: Any) -> None:
-        try:
-            spread(**values)
-        except KeyboardInterrupt:
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-    application = typer.Typer()
-    application.command(epilog=EPILOG)(run)
-    return application
-
-
-app = _application()
+app = command_app(batch, epilog=EPILOG)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def command_app(command: Callable[..., None]) -> typer.Typer:
+def command_app(command: Callable[..., None], *, epilog: str = EPILOG) -> typer.Typer:
     """Return the application of one command, whose help ends with the exit codes."""
     spread = with_option_groups(command)
 
@@ -26,5 +26,5 @@ def command_app(command: Callable[..., None]) -> typer.Typer:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
 
     app = typer.Typer(add_completion=False)
-    app.command(epilog=EPILOG)(run)
+    app.command(epilog=epilog)(run)
     return app
