@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from openvideos_emulator.clock import Clock
     from openvideos_emulator.contract import Contract
     from openvideos_emulator.faults import Fault
     from openvideos_emulator.keys import Keys
@@ -31,9 +32,8 @@ def create_app(
     service: Service,
     contract: Contract,
     keys: Keys,
+    clock: Clock,
     faults: Sequence[Fault] = (),
-    *,
-    longest_body: int,
 ) -> Starlette:
     """Return the application that serves a contract.
 
@@ -41,9 +41,10 @@ def create_app(
         service: The parts that operations work with.
         contract: What there is to answer.
         keys: Who may come in.
+        clock: The time.
         faults: What goes wrong on purpose.
-        longest_body: The longest request body that is read, in bytes.
     """
+    longest_body = service.settings.max_body_bytes
     routes = [
         Route(resource.path, Endpoint(service, contract, resource, longest_body))
         for resource in contract.resources
@@ -56,7 +57,11 @@ def create_app(
     app = Starlette(middleware=layers, exception_handlers=_ERROR_HANDLERS)
     # Authentication belongs to the router, so that it comes first and refuses as operations do.
     app.router = Router(
-        routes, redirect_slashes=False, middleware=[Middleware(Authentication, keys=keys)]
+        routes,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(Authentication, keys=keys, clock=clock, progress=service.settings.progress)
+        ],
     )
     return app
 

@@ -62,14 +62,12 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
             database=database,
             studio=studio,
             catalogue=Catalogue(contract),
-            clock=clock or SystemClock(),
-            speed=settings.speed,
-            canned=settings.canned,
+            settings=settings,
         )
         yield create_app(
             service,
             contract,
             Keys(settings.api_keys),
+            clock or SystemClock(),
             faults,
-            longest_body=settings.max_body_bytes,
         )

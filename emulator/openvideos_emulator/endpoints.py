@@ -68,7 +68,7 @@ class _CheckedOperation:
     async def answer(self, request: Request) -> Response:
         call = Call(
             request=request,
-            tenant=request.scope["tenant"],
+            world=request.scope["world"],
             path=request.path_params,
             query=self._query(request),
             fields=None if self._body is None else await self._body.read(request),

@@ -74,7 +74,7 @@ async def start_job(
             seconds=made_seconds,
             professional=is_professional(model),
             refused=is_refused_early(failure),
-            speed=service.speed,
+            speed=service.settings.speed,
         ),
         failure=failure,
     )
@@ -89,7 +89,7 @@ async def find_job(service: Service, call: Call, video_id: str) -> Job:
         ApiError: 404, there is no such job, or it is another key's.
     """
     job = await service.database.read(queries.find_job, call.tenant, video_id)
-    if job is None and service.canned:
+    if job is None and service.settings.canned:
         job = canned_job(service.catalogue, video_id)
     if job is None:
         raise video_not_found(video_id)
@@ -103,7 +103,7 @@ async def find_scene(service: Service, call: Call, job: Job) -> tuple[Scene, byt
         ApiError: 404, the job was deleted meanwhile.
     """
     scene = await service.database.read(queries.find_scene, call.tenant, job.id)
-    if scene is None and service.canned:
+    if scene is None and service.settings.canned:
         scene = canned_scene(job, parsed_size(job.size))
     if scene is None:
         raise video_not_found(job.id)
@@ -114,7 +114,7 @@ async def find_scene(service: Service, call: Call, job: Job) -> tuple[Scene, byt
 
 def video_answer(service: Service, job: Job, now: int) -> JSONResponse:
     """Return the answer that shows a job as it is at a time."""
-    wait = poll_after(job, now, service.speed)
+    wait = poll_after(job, now, service.settings.speed)
     headers = None if wait is None else {"openai-poll-after-ms": str(wait)}
     return JSONResponse(observe(job, now), headers=headers)
 

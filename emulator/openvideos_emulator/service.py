@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from openvideos_emulator.catalogue import Catalogue
-    from openvideos_emulator.clock import Clock
     from openvideos_emulator.database import Database
     from openvideos_emulator.media.studio import Studio
+    from openvideos_emulator.settings import Settings
+    from openvideos_emulator.worlds import World
 
 
 @attrs.frozen
@@ -25,17 +26,13 @@ class Service:
         database: The state.
         studio: The maker of assets.
         catalogue: What can be asked for.
-        clock: The time.
-        speed: How many times faster than the real service jobs are made.
-        canned: Whether any video and character id exists, completed.
+        settings: What the emulator was told.
     """
 
     database: Database
     studio: Studio
     catalogue: Catalogue
-    clock: Clock
-    speed: float
-    canned: bool
+    settings: Settings
 
 
 @attrs.frozen
@@ -44,17 +41,26 @@ class Call:
 
     Attributes:
         request: The request itself.
-        tenant: Whose it is.
+        world: The world of whose it is.
         path: The values of the path's names, such as `video_id`.
         query: The query's parameters, integers as integers.
         fields: The body's fields, None where the operation takes no body.
     """
 
     request: Request
-    tenant: str
+    world: World
     path: Mapping[str, str]
     query: Mapping[str, Any]
     fields: Any
+
+    @property
+    def tenant(self) -> str:
+        """Whose it is."""
+        return self.world.tenant
+
+    def now(self) -> int:
+        """Return the time in the caller's world, in Unix milliseconds."""
+        return self.world.now()
 
 
 Handler = Callable[[Service, Call], Awaitable["Response"]]

@@ -64,6 +64,23 @@ class Settings:
         until_stdin_closes: Whether to stop when stdin is closed, as it is when whoever started
             the emulator has ended, however that came about.
         max_body_bytes: The longest request body that is read.
+        workers: How many processes answer.
+        expires_after: After how many seconds a completed video's assets are gone.
+        progress: How jobs progress: `time` (by the clock), `immediate`, or `polls:N` (one of N
+            steps at each retrieve).
+        models: The models that are offered in place of the dialect's; empty keeps those.
+        sizes: The sizes likewise, such as `1280x720`.
+        seconds: The lengths likewise, such as `5`.
+        input_reference: The arm of `input_reference` that is accepted: `object`, `file`, `both`.
+        allow_fetch: Whether an `image_url` is fetched, which never goes to a private address.
+        media: `full`, or `tiny` for small files that are made at once.
+        rpm: How many requests a minute a key may send; None is any number.
+        max_running: How many jobs of a key may run at once; None is any number.
+        admin: Whether the admin API under `/_emulator` is there.
+        admin_key: The key of the admin API.
+        webhook: The URL that events of all keys are sent to, or None.
+        webhook_secret: What they are signed with: `whsec_` and Base64.
+        log_format: `plain` or `json`.
     """
 
     host: str = "127.0.0.1"
@@ -79,3 +96,19 @@ class Settings:
     quiet: bool = False
     until_stdin_closes: bool = False
     max_body_bytes: int = 100 * 1024 * 1024
+    workers: int = 1
+    expires_after: float = 3600.0
+    progress: str = "time"
+    models: Sequence[str] = ()
+    sizes: Sequence[str] = ()
+    seconds: Sequence[str] = ()
+    input_reference: str = "both"
+    allow_fetch: bool = False
+    media: str = "full"
+    rpm: int | None = None
+    max_running: int | None = None
+    admin: bool = False
+    admin_key: str | None = attrs.field(default=None, repr=False)
+    webhook: str | None = None
+    webhook_secret: str | None = attrs.field(default=None, repr=False)
+    log_format: str = "plain"

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 
 metadata = MetaData()
 
@@ -41,6 +41,9 @@ videos = Table(
     Column("request", Text, nullable=False),
     Column("failure", Text),
     Column("scene", Text, nullable=False),
+    # Of a job that progresses by retrieves: how many it takes, and how many there were.
+    Column("polls", Integer),
+    Column("polled", Integer),
     sqlite_autoincrement=True,
 )
 Index("openvideos_videos_in_order", videos.c.tenant, videos.c.created, videos.c.sequence)
@@ -59,4 +62,81 @@ characters = Table(
     Column("tenant", String, nullable=False),
     Column("name", Text, nullable=False),
     Column("created", BigInteger, nullable=False),
+)
+
+# What the admin API has set: for one key, or for all where the tenant is empty.
+worlds = Table(
+    "openvideos_worlds",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("offset", BigInteger, nullable=False, default=0),
+    Column("frozen_at", BigInteger),
+    Column("progress", Text),
+    Column("webhook_url", Text),
+    Column("webhook_secret", Text),
+    # Told by the row of all: which edition of the faults below is in force.
+    Column("faults_edition", Integer, nullable=False, default=0),
+)
+
+# Faults that the admin API has added; `tenant` is empty where they concern every key.
+faults = Table(
+    "openvideos_faults",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("tenant", String, nullable=False),
+    Column("definition", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What faults must remember, so that all workers count alike: how often (`occasion`), which word
+# was put on which video (`mark`), which operation it was answered (`operation`).
+fault_history = Table(
+    "openvideos_fault_history",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+# The journal of requests, kept with the admin API only.
+requests = Table(
+    "openvideos_requests",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("operation", String),
+    Column("entry", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("openvideos_requests_in_order", requests.c.tenant, requests.c.sequence)
+
+# The outbox: a row for each event of each job, written with the job. `due` is in the time of the
+# job's world; `claimed_until` in the machine's.
+deliveries = Table(
+    "openvideos_deliveries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("video_id", String, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claimed_until", BigInteger, nullable=False, default=0),
+    Column("delivered", BigInteger),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+)
+Index("openvideos_deliveries_due", deliveries.c.delivered, deliveries.c.due)
+
+# The earliest time at which a key's next request keeps its rate.
+rates = Table(
+    "openvideos_rates",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("next_at", BigInteger, nullable=False),
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def create(service: Service, call: Call) -> JSONResponse:
     """Make a character from an uploaded video."""
     await video_facts_of(service, call.fields["video"])
-    now = service.clock.now()
+    now = call.now()
     character = Character(new_id("char", now), call.fields["name"], now)
     await service.database.write(queries.add_character, call.tenant, character)
     return JSONResponse(_shown(character))
@@ -38,7 +38,7 @@ async def find_character(service: Service, call: Call, character_id: str) -> Cha
         ApiError: 404, there is no such character, or it is another key's.
     """
     character = await service.database.read(queries.find_character, call.tenant, character_id)
-    if character is None and service.canned:
+    if character is None and service.settings.canned:
         character = canned_character(character_id)
     if character is None:
         raise character_not_found(character_id)

@@ -26,7 +26,7 @@ _CHUNK = 1024 * 1024
 async def download(service: Service, call: Call) -> Response:
     """Send a completed video's MP4, thumbnail or spritesheet."""
     job = await find_job(service, call, call.path["video_id"])
-    now = service.clock.now()
+    now = call.now()
     status = job.status(now)
     if status == "failed":
         raise ApiError(404, "Video generation failed, so there is nothing to download.")

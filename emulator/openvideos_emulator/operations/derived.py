@@ -68,7 +68,7 @@ async def extend(service: Service, call: Call) -> JSONResponse:
             param="seconds",
             code="invalid_value",
         )
-    now = service.clock.now()
+    now = call.now()
     video_id = new_id("video", now)
     part = Part(video_id, prompt, added, hue_of(prompt))
     return await start_job(
@@ -88,7 +88,7 @@ async def _remake(
     service: Service, call: Call, source: _Source, *, remixed_from: str | None
 ) -> JSONResponse:
     prompt, scene = call.fields["prompt"], source.scene
-    now = service.clock.now()
+    now = call.now()
     video_id = new_id("video", now)
     # The source's pattern in another colour, even where the prompt is the same.
     part = Part(video_id, prompt, scene.seconds, other_hue(scene.parts[0].hue, prompt))
@@ -118,7 +118,7 @@ async def _source(service: Service, call: Call) -> _Source:
 
 async def _from_job(service: Service, call: Call, video_id: str) -> _Source:
     job = await find_job(service, call, video_id)
-    refuse_unless_completed(job, service.clock.now())
+    refuse_unless_completed(job, call.now())
     scene, first_frame = await find_scene(service, call, job)
     return _Source(scene, job.model, first_frame)
 

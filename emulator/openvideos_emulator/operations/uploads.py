@@ -52,7 +52,7 @@ async def first_frame_of(service: Service, reference: Any, size: Size) -> FirstF
     Raises:
         ApiError: 400, it is no image, or has other dimensions.
     """
-    if reference is None or service.canned:
+    if reference is None or service.settings.canned:
         return None
     upload = reference if isinstance(reference, Upload) else _from_url(reference.get("image_url"))
     if upload is None:
@@ -82,7 +82,7 @@ async def video_facts_of(service: Service, upload: Upload) -> VideoFacts:
     Raises:
         ApiError: 400, it is no video.
     """
-    if service.canned:
+    if service.settings.canned:
         size = parsed_size(service.catalogue.default_size)
         return VideoFacts(size.width, size.height, float(service.catalogue.default_seconds))
 

@@ -31,7 +31,7 @@ async def create(service: Service, call: Call) -> JSONResponse:
     for character in fields.get("characters", []):
         await find_character(service, call, character["id"])
     first_frame = await first_frame_of(service, fields.get("input_reference"), size)
-    now = service.clock.now()
+    now = call.now()
     video_id = new_id("video", now)
     scene = Scene(
         width=size.width,
@@ -56,7 +56,7 @@ async def create(service: Service, call: Call) -> JSONResponse:
 async def retrieve(service: Service, call: Call) -> JSONResponse:
     """Answer with a job as it is now."""
     job = await find_job(service, call, call.path["video_id"])
-    return video_answer(service, job, service.clock.now())
+    return video_answer(service, job, call.now())
 
 
 async def list_page(service: Service, call: Call) -> JSONResponse:
@@ -71,7 +71,7 @@ async def list_page(service: Service, call: Call) -> JSONResponse:
     )
     if page is None:
         raise video_not_found(str(after))
-    now = service.clock.now()
+    now = call.now()
     data = [observe(job, now) for job in page.jobs]
     return JSONResponse(
         {
@@ -87,14 +87,14 @@ async def list_page(service: Service, call: Call) -> JSONResponse:
 async def delete(service: Service, call: Call) -> JSONResponse:
     """Delete a video that is at its end, with its assets."""
     job = await find_job(service, call, call.path["video_id"])
-    if job.status(service.clock.now()) not in _FINAL:
+    if job.status(call.now()) not in _FINAL:
         raise ApiError(
             409,
             "Video is still being processed, use GET /v1/videos/{video_id} to check status.",
         )
     scene, _ = await find_scene(service, call, job)
     deleted = await service.database.write(queries.delete_job, call.tenant, job.id)
-    if not deleted and not service.canned:
+    if not deleted and not service.settings.canned:
         raise video_not_found(job.id)
     service.studio.forget(scene)
     return JSONResponse({"id": job.id, "object": "video.deleted", "deleted": True})
