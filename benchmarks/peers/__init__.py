@@ -1,0 +1,1 @@
+"""What the emulator is measured beside."""
