@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from openvideos_emulator.clock import Clock
     from openvideos_emulator.contract import Contract
     from openvideos_emulator.faults import Fault
     from openvideos_emulator.keys import Keys
@@ -32,7 +31,6 @@ def create_app(
     service: Service,
     contract: Contract,
     keys: Keys,
-    clock: Clock,
     faults: Sequence[Fault] = (),
 ) -> Starlette:
     """Return the application that serves a contract.
@@ -41,7 +39,6 @@ def create_app(
         service: The parts that operations work with.
         contract: What there is to answer.
         keys: Who may come in.
-        clock: The time.
         faults: What goes wrong on purpose.
     """
     longest_body = service.settings.max_body_bytes
@@ -59,9 +56,7 @@ def create_app(
     app.router = Router(
         routes,
         redirect_slashes=False,
-        middleware=[
-            Middleware(Authentication, keys=keys, clock=clock, progress=service.settings.progress)
-        ],
+        middleware=[Middleware(Authentication, keys=keys, worlds=service.worlds)],
     )
     return app
 

@@ -18,6 +18,7 @@ from openvideos_emulator.keys import Keys
 from openvideos_emulator.media.studio import Studio
 from openvideos_emulator.service import Service
 from openvideos_emulator.settings import Settings, SettingsError
+from openvideos_emulator.worlds import Worlds
 from openvideos_spec import ContractError, OverlayError
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
             studio=studio,
             catalogue=Catalogue(contract),
             settings=settings,
+            worlds=Worlds(clock or SystemClock(), settings, database),
         )
         yield create_app(
             service,
             contract,
             Keys(settings.api_keys),
-            clock or SystemClock(),
             faults,
         )

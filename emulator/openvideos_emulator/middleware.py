@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 
 from openvideos_emulator.contract import PREFIX
-from openvideos_emulator.worlds import World
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from openvideos_emulator.clock import Clock
     from openvideos_emulator.keys import Keys
+    from openvideos_emulator.worlds import Worlds
 
 
 class RequestIds:
@@ -40,17 +39,18 @@ class Authentication:
     The world that the key belongs to is kept in the scope, as `world`.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, clock: Clock, progress: str) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, worlds: Worlds) -> None:
         self._app = app
         self._keys = keys
-        self._clock = clock
-        self._progress = progress
+        self._worlds = worlds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with 401."""
         if scope["path"].startswith(f"{PREFIX}/"):
             tenant = self._keys.tenant(Headers(scope=scope).get("authorization"))
-            scope["world"] = World(tenant=tenant, clock=self._clock, progress=self._progress)
+            world = scope.get("world")
+            if world is None or world.tenant != tenant:
+                scope["world"] = await self._worlds.find(tenant)
         await self._app(scope, receive, send)
 
 

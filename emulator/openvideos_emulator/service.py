@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from openvideos_emulator.database import Database
     from openvideos_emulator.media.studio import Studio
     from openvideos_emulator.settings import Settings
-    from openvideos_emulator.worlds import World
+    from openvideos_emulator.worlds import World, Worlds
 
 
 @attrs.frozen
@@ -27,12 +27,14 @@ class Service:
         studio: The maker of assets.
         catalogue: What can be asked for.
         settings: What the emulator was told.
+        worlds: What can be different for each key.
     """
 
     database: Database
     studio: Studio
     catalogue: Catalogue
     settings: Settings
+    worlds: Worlds
 
 
 @attrs.frozen
