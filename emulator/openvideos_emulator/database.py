@@ -8,18 +8,19 @@ processes may share one file.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, RowMapping, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from openvideos_emulator import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -136,3 +137,49 @@ def _make_tables(connection: Connection, location: str) -> None:
             f"emulator needs version {tables.VERSION}: start it once with --reset, which throws "
             "away what is in the database, or give another path"
         )
+
+
+def upsert(
+    connection: Connection,
+    table: sqlalchemy.Table,
+    keys: Mapping[str, Any],
+    values: Mapping[str, Any],
+    *,
+    changes: Mapping[str, Any] | None = None,
+) -> RowMapping:
+    """Change the row with these keys, or make it where there is none, in one step.
+
+    Args:
+        connection: The connection of a write.
+        table: The table.
+        keys: The columns that tell the row, by name: its primary key, or a unique column.
+        values: The other columns of a row that is new.
+        changes: The columns of a row that is there already, which may be expressions of its
+            columns, such as `{"count": table.c.count + 1}`; None is as `values`.
+
+    Returns:
+        The row as it is then.
+    """
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]  # of the same shape
+    statement = (
+        insert(table)
+        .values({**keys, **values})
+        .on_conflict_do_update(
+            index_elements=list(keys), set_=dict(values if changes is None else changes)
+        )
+        .returning(*table.c)
+    )
+    return connection.execute(statement).mappings().one()
+
+
+def lock(connection: Connection, name: str) -> None:
+    """Let no other write that locks the same name go on until this one's transaction has ended.
+
+    What is read after it stays true until then. SQLite has one write at a time anyhow.
+    """
+    if connection.dialect.name == "postgresql":
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_xact_lock(number)))
