@@ -12,6 +12,7 @@ from starlette.routing import Route, Router
 from openvideos_emulator.endpoints import Endpoint
 from openvideos_emulator.errors import ApiError, server_failure, unknown_url
 from openvideos_emulator.faults import FaultLayer
+from openvideos_emulator.limits import RateLimit
 from openvideos_emulator.middleware import Authentication, RequestIds, new_request_id
 
 if TYPE_CHECKING:
@@ -56,9 +57,19 @@ def create_app(
     app.router = Router(
         routes,
         redirect_slashes=False,
-        middleware=[Middleware(Authentication, keys=keys, worlds=service.worlds)],
+        middleware=[
+            Middleware(Authentication, keys=keys, worlds=service.worlds),
+            *_limits(service),
+        ],
     )
     return app
+
+
+def _limits(service: Service) -> list[Middleware]:
+    rpm = service.settings.rpm
+    if rpm is None:
+        return []
+    return [Middleware(RateLimit, database=service.database, requests_a_minute=rpm)]
 
 
 async def _refused(_request: Request, error: ApiError) -> Response:

@@ -133,10 +133,10 @@ deliveries = Table(
 )
 Index("openvideos_deliveries_due", deliveries.c.delivered, deliveries.c.due)
 
-# The earliest time at which a key's next request keeps its rate.
+# When a key's bucket of requests is full again, in Unix microseconds.
 rates = Table(
     "openvideos_rates",
     metadata,
     Column("tenant", String, primary_key=True),
-    Column("next_at", BigInteger, nullable=False),
+    Column("full_at", BigInteger, nullable=False),
 )
