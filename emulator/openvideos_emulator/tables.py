@@ -113,25 +113,30 @@ requests = Table(
 )
 Index("openvideos_requests_in_order", requests.c.tenant, requests.c.sequence)
 
-# The outbox: a row for each event of each job, written with the job. `due` is in the time of the
-# job's world; `claimed_until` in the machine's.
+# The outbox: a row for each event of each job, written with the job. `due` (when it was to be sent
+# first), `next_attempt` and `delivered` are in the time of the job's world, `claimed_until` in the
+# machine's. Without a `next_attempt` there is nothing left to do; without a `url` there never was.
 deliveries = Table(
     "openvideos_deliveries",
     metadata,
     Column("id", String, primary_key=True),
     Column("tenant", String, nullable=False),
     Column("video_id", String, nullable=False),
+    Column("type", String, nullable=False),
     Column("event", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("secret", Text, nullable=False),
+    Column("url", Text),
+    Column("secret", Text),
+    Column("trick", String),
     Column("due", BigInteger, nullable=False),
+    Column("next_attempt", BigInteger),
     Column("attempts", Integer, nullable=False, default=0),
     Column("claimed_until", BigInteger, nullable=False, default=0),
     Column("delivered", BigInteger),
     Column("last_status", Integer),
     Column("last_error", Text),
 )
-Index("openvideos_deliveries_due", deliveries.c.delivered, deliveries.c.due)
+Index("openvideos_deliveries_to_do", deliveries.c.next_attempt, deliveries.c.tenant)
+Index("openvideos_deliveries_in_order", deliveries.c.tenant, deliveries.c.due)
 
 # When a key's bucket of requests is full again, in Unix microseconds.
 rates = Table(

@@ -1,0 +1,311 @@
+"""The outbox: what is still to be delivered, by whom, and what became of it.
+
+Everything here is a function of a connection, and a transaction as a whole. Any number of workers
+may call them at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
+
+from openvideos_emulator.tables import deliveries
+from openvideos_emulator.webhooks.endpoint import SECRET_PREFIX, shown
+from openvideos_emulator.webhooks.events import event_of, new_webhook_id
+from openvideos_emulator.webhooks.schedule import next_attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from openvideos_emulator.timetable import Job
+    from openvideos_emulator.worlds import World
+
+DUPLICATE, LATE, FORGED, LOST = "duplicate", "late", "forged", "lost"
+TRICKS = (DUPLICATE, LATE, FORGED, LOST)
+"""What can go wrong with an event on purpose."""
+
+_LATE_BY = 600_000
+_GONE = 410
+_BYTES_OF_A_SECRET = 32
+
+
+@attrs.frozen(kw_only=True)
+class Moment:
+    """What time it is for some of the deliveries.
+
+    Attributes:
+        tenant: Whose deliveries, None for all of them.
+        now: The time of their world, in Unix milliseconds.
+        passes: Whether their time goes on by itself.
+    """
+
+    tenant: str | None
+    now: int
+    passes: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Delivery:
+    """A delivery that was claimed.
+
+    Attributes:
+        id: Its `webhook-id`.
+        tenant: Whose it is.
+        video_id: The video that it tells of.
+        event: The body to send, as JSON.
+        url: Where to.
+        secret: What to sign it with.
+        attempts: How often it was tried, this time included.
+        claimed_until: Until when the claim holds, in the machine's Unix milliseconds.
+    """
+
+    id: str
+    tenant: str
+    video_id: str
+    event: str
+    url: str = attrs.field(repr=False)
+    secret: str = attrs.field(repr=False)
+    attempts: int
+    claimed_until: int
+
+
+@attrs.frozen
+class Outcome:
+    """What came of an attempt: the status of an answer, or the error that there was instead."""
+
+    status: int | None
+    error: str | None = None
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the receiver has the event."""
+        return self.status is not None and 200 <= self.status <= 299
+
+    @property
+    def final(self) -> bool:
+        """Whether the receiver wants no further attempt: 410, as Standard Webhooks has it."""
+        return self.acknowledged or self.status == _GONE
+
+
+def queue_event(connection: Connection, world: World, job: Job, trick: str | None = None) -> None:
+    """Store the event of a job's end, to be sent at that time.
+
+    It goes where the world's webhook points to now. Where there is none, it is only stored.
+
+    Args:
+        connection: The transaction that stores the job, or its last step.
+        world: The world of the job.
+        job: The job, whose timetable tells its end.
+        trick: What goes wrong with the event on purpose: `duplicate` (sent once more after it was
+            acknowledged, with the same `webhook-id`), `late` (sent 10 minutes after the job's
+            end), `forged` (before it, one comes with an id of its own that is signed with another
+            secret) or `lost` (never sent); None is nothing.
+    """
+    ended = job.timetable.ended
+    if trick == FORGED and world.webhook_url is not None:
+        _store(connection, world, job, due=ended, secret=_another_secret(), trick=FORGED)
+    _store(
+        connection,
+        world,
+        job,
+        due=ended + (_LATE_BY if trick == LATE else 0),
+        secret=world.webhook_secret,
+        trick=trick if trick in (DUPLICATE, LOST) else None,
+    )
+
+
+def _store(
+    connection: Connection,
+    world: World,
+    job: Job,
+    *,
+    due: int,
+    secret: str | None,
+    trick: str | None,
+) -> None:
+    event = event_of(job)
+    is_sent = world.webhook_url is not None and trick != LOST
+    connection.execute(
+        deliveries.insert(),
+        {
+            "id": new_webhook_id(due),
+            "tenant": world.tenant,
+            "video_id": job.id,
+            "type": event["type"],
+            "event": json.dumps(event),
+            "url": world.webhook_url,
+            "secret": secret,
+            "trick": trick,
+            "due": due,
+            "next_attempt": due if is_sent else None,
+        },
+    )
+
+
+def _another_secret() -> str:
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_BYTES_OF_A_SECRET)).decode()
+
+
+def waiting_tenants(connection: Connection) -> list[str]:
+    """Return the tenants with anything left to deliver."""
+    query = select(deliveries.c.tenant).where(deliveries.c.next_attempt.is_not(None)).distinct()
+    return list(connection.execute(query).scalars())
+
+
+def is_due(connection: Connection, moments: Sequence[Moment]) -> bool:
+    """Return whether anything is due, claimed or not."""
+    found = connection.execute(select(deliveries.c.id).where(_due(moments)).limit(1))
+    return found.first() is not None
+
+
+def milliseconds_until_next(connection: Connection, moments: Sequence[Moment]) -> int | None:
+    """Return how long it is until something that is not due yet will be, or None for never."""
+    waits = []
+    for moment in moments:
+        if moment.passes:
+            query = select(func.min(deliveries.c.next_attempt)).where(
+                deliveries.c.next_attempt > moment.now, *_of(moment)
+            )
+            following = connection.execute(query).scalar()
+            if following is not None:
+                waits.append(following - moment.now)
+    return min(waits, default=None)
+
+
+def claim(
+    connection: Connection,
+    moments: Sequence[Moment],
+    *,
+    at_most: int,
+    except_urls: Collection[str],
+    now: int,
+    until: int,
+) -> list[Delivery]:
+    """Claim what is due: nobody else gets it before the claim ends.
+
+    Args:
+        connection: The connection.
+        moments: What time it is.
+        at_most: How many to claim.
+        except_urls: Receivers for which nothing is claimed.
+        now: The machine's time, in Unix milliseconds.
+        until: When the claim ends, likewise.
+    """
+    free = (
+        select(deliveries.c.id)
+        .where(
+            _due(moments),
+            deliveries.c.claimed_until <= now,
+            deliveries.c.url.not_in(list(except_urls)),
+        )
+        .order_by(deliveries.c.next_attempt)
+        .limit(at_most)
+        # PostgreSQL only: what another worker is claiming is passed over.
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    taken = (
+        deliveries.update()
+        .where(deliveries.c.id.in_(select(free.c.id)))
+        .values(claimed_until=until, attempts=deliveries.c.attempts + 1)
+        .returning(
+            deliveries.c.id,
+            deliveries.c.tenant,
+            deliveries.c.video_id,
+            deliveries.c.event,
+            deliveries.c.url,
+            deliveries.c.secret,
+            deliveries.c.attempts,
+            deliveries.c.claimed_until,
+        )
+    )
+    return [Delivery(**row) for row in connection.execute(taken).mappings()]
+
+
+def record(connection: Connection, delivery: Delivery, outcome: Outcome, now: int) -> int | None:
+    """Record what came of an attempt; return when the next one is, or None for none.
+
+    Args:
+        connection: The connection.
+        delivery: What was tried.
+        outcome: What came of it.
+        now: The time of the delivery's world, in Unix milliseconds.
+    """
+    mine = deliveries.c.id == delivery.id
+    if not outcome.acknowledged:
+        # Once the claim has ended, it is another's to say how it goes on.
+        mine = and_(mine, deliveries.c.claimed_until == delivery.claimed_until)
+    row = connection.execute(select(deliveries.c.due, deliveries.c.trick).where(mine)).first()
+    if row is None:
+        return None
+    changes: dict[str, Any] = {"claimed_until": 0, "last_status": outcome.status}
+    changes["last_error"] = outcome.error
+    again: int | None = None
+    if outcome.acknowledged:
+        changes["delivered"] = now
+        if row.trick == DUPLICATE:
+            changes["trick"], again = None, now
+    elif not outcome.final and row.trick != FORGED:
+        again = next_attempt(row.due, delivery.attempts, now)
+    connection.execute(deliveries.update().where(mine).values(next_attempt=again, **changes))
+    return again
+
+
+def stored_webhooks(
+    connection: Connection,
+    moments: Sequence[Moment],
+    *,
+    type: str | None = None,
+    video_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the events that are due or were, in their order, as the admin API shows them.
+
+    Args:
+        connection: The connection.
+        moments: Whose, and until when.
+        type: The events of this type only, such as `video.failed`.
+        video_id: The events of this video only.
+    """
+    table = deliveries.c
+    query = select(deliveries).where(
+        or_(false(), *(and_(table.due <= moment.now, *_of(moment)) for moment in moments))
+    )
+    if type is not None:
+        query = query.where(table.type == type)
+    if video_id is not None:
+        query = query.where(table.video_id == video_id)
+    rows = connection.execute(query.order_by(table.due, table.id)).all()
+    return [
+        {
+            "id": row.id,
+            "type": row.type,
+            "video_id": row.video_id,
+            "created_at": event["created_at"],
+            "event": event,
+            "url": None if row.url is None else shown(row.url),
+            "attempts": row.attempts,
+            "delivered_at": None if row.delivered is None else row.delivered / 1000,
+            "last_status": row.last_status,
+            "last_error": row.last_error,
+        }
+        for row, event in ((row, json.loads(row.event)) for row in rows)
+    ]
+
+
+def forget(connection: Connection, tenant: str | None) -> None:
+    """Remove the events of a tenant, or all of them."""
+    of_whom = () if tenant is None else (deliveries.c.tenant == tenant,)
+    connection.execute(deliveries.delete().where(*of_whom))
+
+
+def _due(moments: Sequence[Moment]) -> ColumnElement[bool]:
+    return or_(*(and_(deliveries.c.next_attempt <= moment.now, *_of(moment)) for moment in moments))
+
+
+def _of(moment: Moment) -> tuple[ColumnElement[bool], ...]:
+    return () if moment.tenant is None else (deliveries.c.tenant == moment.tenant,)
