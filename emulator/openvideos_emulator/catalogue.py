@@ -78,7 +78,7 @@ def parsed_size(text: str) -> Size:
     Raises:
         ApiError: 400, no video can be made of that size.
     """
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    match = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", text)
     size = Size(int(match[1]), int(match[2])) if match else Size(0, 0)
     if any(side not in _SIDES or side % 2 for side in (size.width, size.height)):
         raise bad_request(

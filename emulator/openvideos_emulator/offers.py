@@ -1,0 +1,64 @@
+"""Changes what a contract offers: to a server's own models, sizes and lengths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openvideos_emulator.catalogue import parsed_seconds, parsed_size
+from openvideos_emulator.errors import ApiError
+from openvideos_emulator.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from openvideos_emulator.settings import Settings
+
+
+def with_offers(document: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return a contract that offers what the settings say, and nothing else of its kind.
+
+    What they say nothing about stays as it was: offered by the dialect, or open.
+
+    Args:
+        document: The contract.
+        settings: Holds `models`, `sizes` and `seconds`; the first value of each is the default.
+
+    Raises:
+        SettingsError: No video can be made of a size or a length.
+    """
+    models = list(dict.fromkeys(settings.models))
+    sizes = _checked("--sizes", settings.sizes, parsed_size)
+    seconds = _checked("--seconds", settings.seconds, parsed_seconds)
+    replaced = {
+        ("VideoModel", "AnyVideoModel"): models,
+        ("VideoSize", "AnyVideoSize"): sizes,
+        ("VideoSeconds", "AnyVideoSeconds"): seconds,
+        ("ExtensionSeconds", "AnyExtensionSeconds"): seconds,
+    }
+    changes = {}
+    for (known, any_), values in replaced.items():
+        if values:
+            changes[known] = {"enum": values}
+            changes[any_] = {"anyOf": [{"$ref": f"#/components/schemas/{known}"}]}
+    return with_schemas(document, changes)
+
+
+def with_schemas(
+    document: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return a contract in which some keywords of some schemas are others; None removes one."""
+    components = document["components"]
+    schemas = dict(components["schemas"])
+    for name, keywords in changes.items():
+        changed = {**schemas[name], **keywords}
+        schemas[name] = {key: value for key, value in changed.items() if value is not None}
+    return {**document, "components": {**components, "schemas": schemas}}
+
+
+def _checked(option: str, values: Sequence[str], check: Callable[[str], object]) -> list[str]:
+    for value in values:
+        try:
+            check(value)
+        except ApiError as error:
+            raise SettingsError(f"{option}: {error.message}") from error
+    return list(dict.fromkeys(values))
