@@ -97,6 +97,8 @@ fault_history = Table(
     Column("kind", String, primary_key=True),
     Column("name", String, primary_key=True),
     Column("subject", String, primary_key=True),
+    # Whose reset forgets it; empty where it is nobody's alone.
+    Column("tenant", String, nullable=False),
     Column("count", Integer, nullable=False),
 )
 

@@ -98,6 +98,7 @@ class Fault:
 
     id: str
     description: str = ""
+    tenant: str = ""
     request_match: RequestMatch
     unless: RequestMatch | None
     response_match: ResponseMatch
