@@ -249,7 +249,7 @@ def record(connection: Connection, delivery: Delivery, outcome: Outcome, now: in
     if outcome.acknowledged:
         changes["delivered"] = now
         if row.trick == DUPLICATE:
-            changes["trick"], again = None, now
+            changes["trick"], again = None, row.due
     elif not outcome.final and row.trick != FORGED:
         again = next_attempt(row.due, delivery.attempts, now)
     connection.execute(deliveries.update().where(mine).values(next_attempt=again, **changes))

@@ -1,0 +1,156 @@
+"""Delivers what is due: one dispatcher in each worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from openvideos_emulator.webhooks import outbox
+from openvideos_emulator.webhooks.endpoint import shown
+from openvideos_emulator.webhooks.outbox import Delivery, Moment
+from openvideos_emulator.webhooks.sending import Sender
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from openvideos_emulator.database import Database
+    from openvideos_emulator.worlds import Worlds
+
+_AT_ONCE = 128
+_AT_ONCE_TO_ONE_RECEIVER = 16
+_SECONDS_FOR_AN_ANSWER = 5.0
+# A claim outlasts its attempt by far, so that only a dead worker's is taken over.
+_ATTEMPTS_IN_A_CLAIM = 2
+# How long what another worker has left, or a turned clock has made due, may wait.
+_LOOK_EVERY = 1.0
+_PAUSE = 0.01
+_SECONDS_FOR_LAST_ATTEMPTS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Delivers the outbox's events, together with the other workers' dispatchers."""
+
+    def __init__(
+        self,
+        database: Database,
+        worlds: Worlds,
+        *,
+        own_clocks: bool,
+        seconds_for_an_answer: float = _SECONDS_FOR_AN_ANSWER,
+    ) -> None:
+        """Prepare to deliver; nothing is done yet.
+
+        Args:
+            database: Where the outbox is.
+            worlds: What time it is for whom.
+            own_clocks: Whether any world can have a time of its own.
+            seconds_for_an_answer: How long a receiver may take.
+        """
+        self._database = database
+        self._worlds = worlds
+        self._own_clocks = own_clocks
+        self._sender = Sender(seconds_for_an_answer)
+        self._claim_lasts = round(seconds_for_an_answer * _ATTEMPTS_IN_A_CLAIM * 1000)
+        self._attempts: dict[asyncio.Task[None], Delivery] = {}
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Say that the outbox has something new."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver whatever becomes due, until cancelled."""
+        async with self._sender:
+            try:
+                await self._keep_delivering()
+            finally:
+                await self._finish()
+
+    async def deliver_due(self, tenant: str | None) -> None:
+        """Return once everything that is due now was tried, be it by this worker or another.
+
+        Args:
+            tenant: Whose events, or None for all.
+        """
+        moments = await self._database.read(self._moments, tenant)
+        while await self._database.read(outbox.is_due, moments):
+            await self._start_attempts(moments)
+            await asyncio.sleep(_PAUSE)
+
+    async def _keep_delivering(self) -> None:
+        while True:
+            self._woken.clear()
+            moments = await self._database.read(self._moments, None)
+            if await self._database.read(outbox.is_due, moments):
+                await self._start_attempts(moments)
+            following = await self._database.read(outbox.milliseconds_until_next, moments)
+            wait = _LOOK_EVERY if following is None else min(_LOOK_EVERY, following / 1000)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), wait)
+                # Many creates wake it together.
+                await asyncio.sleep(_PAUSE)
+
+    async def _start_attempts(self, moments: list[Moment]) -> None:
+        """Claim what is due, as much as there is room for, and start to send it."""
+        while (room := _AT_ONCE - len(self._attempts)) > 0:
+            busy = Counter(delivery.url for delivery in self._attempts.values())
+            now = self._worlds.clock.now()
+            claimed = await self._database.write(
+                outbox.claim,
+                moments,
+                at_most=min(room, _AT_ONCE_TO_ONE_RECEIVER),
+                except_urls=[url for url in busy if busy[url] >= _AT_ONCE_TO_ONE_RECEIVER],
+                now=now,
+                until=now + self._claim_lasts,
+            )
+            for delivery in claimed:
+                task = asyncio.create_task(self._attempt(delivery))
+                self._attempts[task] = delivery
+                task.add_done_callback(self._attempted)
+            if not claimed:
+                return
+
+    async def _attempt(self, delivery: Delivery) -> None:
+        outcome = await self._sender.send(delivery)
+        world = await self._worlds.find(delivery.tenant)
+        again = await self._database.write(outbox.record, delivery, outcome, world.now())
+        if not outcome.acknowledged:
+            what = outcome.error or f"answered {outcome.status}"
+            log.warning(
+                "webhook %s of %s to %s: %s; %s",
+                delivery.id,
+                delivery.video_id,
+                shown(delivery.url),
+                what,
+                "given up" if again is None else f"again in {(again - world.now()) / 1000:.0f} s",
+            )
+
+    def _attempted(self, task: asyncio.Task[None]) -> None:
+        self._attempts.pop(task, None)
+        self.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The claim ends by itself, and the event is tried again.
+            log.error("an attempt to deliver a webhook was not recorded", exc_info=error)
+
+    async def _finish(self) -> None:
+        """Let attempts under way be recorded, and end those that take too long."""
+        if self._attempts:
+            _, late = await asyncio.wait(set(self._attempts), timeout=_SECONDS_FOR_LAST_ATTEMPTS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _moments(self, connection: Connection, tenant: str | None) -> list[Moment]:
+        if not self._own_clocks:
+            return [Moment(tenant=tenant, now=self._worlds.clock.now())]
+        tenants = outbox.waiting_tenants(connection) if tenant is None else [tenant]
+        worlds = [self._worlds.read(connection, waiting) for waiting in tenants]
+        return [
+            Moment(tenant=world.tenant, now=world.now(), passes=world.frozen_at is None)
+            for world in worlds
+        ]

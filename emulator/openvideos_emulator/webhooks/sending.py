@@ -1,0 +1,91 @@
+"""Sends one event to its receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import ssl
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from openvideos_emulator.webhooks.outbox import Delivery, Outcome
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx
+
+_NAME = "OpenVideos-Emulator"
+
+
+class Sender:
+    """Sends events straight to their receivers, signed.
+
+    What is only needed for that is loaded at the first event, so that an emulator without
+    webhooks starts fast.
+    """
+
+    def __init__(self, seconds_for_an_answer: float) -> None:
+        self._seconds_for_an_answer = seconds_for_an_answer
+        self._client: httpx.AsyncClient | None = None
+
+    async def send(self, delivery: Delivery) -> Outcome:
+        """Try to deliver an event; what comes of it is returned, whatever it is."""
+        import httpx
+        import standardwebhooks
+
+        # The machine's time, since the receiver compares it with its own.
+        now = datetime.now(UTC)
+        signature = standardwebhooks.Webhook(delivery.secret).sign(delivery.id, now, delivery.event)
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": delivery.id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+        url = httpx.URL(delivery.url)
+        # A name and password go into a header; the address without them may be logged.
+        login = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
+        request = self._opened().stream(
+            "POST",
+            url.copy_with(userinfo=b""),
+            content=delivery.event.encode(),
+            headers=headers,
+            auth=login,
+        )
+        try:
+            # The answer's body does not matter, and may be endless: it is not read.
+            async with asyncio.timeout(self._seconds_for_an_answer), request as response:
+                return Outcome(response.status_code)
+        except TimeoutError:
+            return Outcome(None, f"no answer within {self._seconds_for_an_answer:g} s")
+        except (httpx.HTTPError, OSError) as error:
+            return Outcome(None, f"{type(error).__name__}: {error}")
+
+    def _opened(self) -> httpx.AsyncClient:
+        if self._client is None:
+            import httpx
+
+            self._client = httpx.AsyncClient(
+                headers={"user-agent": f"{_NAME}/{importlib.metadata.version('openvideos')}"},
+                follow_redirects=False,
+                # No proxy, and no connection that the receiver may be about to close.
+                trust_env=False,
+                limits=httpx.Limits(max_keepalive_connections=0),
+                verify=ssl.create_default_context(),
+                timeout=None,  # noqa: S113 - the whole exchange has one
+            )
+        return self._client
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
