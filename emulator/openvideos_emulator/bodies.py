@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 from http import HTTPStatus
@@ -23,7 +24,7 @@ from openvideos_emulator.errors import (
 from openvideos_emulator.validation import Checker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from starlette.requests import Request
 
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 JSON = "application/json"
 FORM = "multipart/form-data"
 _QUICKLY_PARSED = 256 * 1024
+# The longest thing that JSON brings is an image in a data: URL, of at most 20 MiB.
+_LONGEST_JSON = 32 * 1024 * 1024
+# Each takes a hundred bytes or more of memory, for as few as two of the body.
+_MOST_VALUES = 100_000
+# A string may lack its end: nothing of it is to be looked at twice.
+_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 
 
 @attrs.frozen
@@ -58,11 +65,11 @@ class BodyReader:
             operation: An operation that takes a body.
             longest: The longest body that is read, in bytes.
         """
-        self._longest = longest
+        self._longest = {JSON: min(longest, _LONGEST_JSON), FORM: longest}
         self._checkers = {
             kind: Checker(contract.document, schema) for kind, schema in operation.bodies.items()
         }
-        self._form = _FormFields(contract, operation.bodies.get(FORM, {}))
+        self._form = _FormFields(contract, operation)
 
     async def read(self, request: Request) -> Any:
         """Return the fields of a request's body: text, lists, objects and `Upload`s.
@@ -80,7 +87,7 @@ class BodyReader:
                 f"you specified {_named(content_type)}.",
                 code="unsupported_content_type",
             )
-        body = await self._receive(request)
+        body = await _received(request, self._longest[kind])
 
         def parse() -> Any:
             if kind == JSON:
@@ -92,41 +99,53 @@ class BodyReader:
         # A long one must not hold up the other requests.
         return parse() if len(body) <= _QUICKLY_PARSED else await asyncio.to_thread(parse)
 
-    async def _receive(self, request: Request) -> bytes:
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > self._longest:
-            self._refuse_length()
-        body = bytearray()
-        try:
-            async for piece in request.stream():
-                body += piece
-                if len(body) > self._longest:
-                    self._refuse_length()
-        except ClientDisconnect as error:
-            raise bad_request("The request ended before its body did.") from error
-        return bytes(body)
 
-    def _refuse_length(self) -> NoReturn:
-        raise ApiError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"The request body is too large: at most {self._longest} bytes are accepted.",
-            code="request_too_large",
-            headers={"Connection": "close"},
-        )
+async def _received(request: Request, longest: int) -> bytes:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > longest:
+        raise _too_long(longest)
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > longest:
+                raise _too_long(longest)
+    except ClientDisconnect as error:
+        raise bad_request("The request ended before its body did.") from error
+    return bytes(body)
+
+
+def _too_long(longest: int) -> ApiError:
+    return ApiError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"The request body is too large: at most {longest} bytes are accepted.",
+        code="request_too_large",
+        headers={"Connection": "close"},
+    )
 
 
 def parse_json(body: bytes) -> Any:
     """Return what a JSON body says.
 
     Raises:
-        ApiError: 400, it is not JSON as RFC 8259 has it.
+        ApiError: 400, it is not JSON as RFC 8259 has it, or has far too many values.
     """
+    if len(body) > _QUICKLY_PARSED and _has_too_many_values(body):
+        raise bad_request(
+            f"We could not parse the JSON body of your request: at most {_MOST_VALUES} values are "
+            "accepted."
+        )
     try:
         return _refuse_surrogates(json.loads(body.decode(), parse_constant=_refuse_constant))
     except (ValueError, RecursionError) as error:
         raise bad_request(
             "We could not parse the JSON body of your request: it is not valid JSON."
         ) from error
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    # Looked at before anything is made of them, and no further than need be.
+    return next(itertools.islice(_VALUE.finditer(body), _MOST_VALUES, None), None) is not None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -142,13 +161,20 @@ def _refuse_surrogates(value: Any) -> Any:
 class _FormFields:
     """Knows from the contract which fields of a form are files, and which may be repeated."""
 
-    def __init__(self, contract: Contract, schema: Mapping[str, Any]) -> None:
-        properties = contract.resolve(schema).get("properties", {})
+    def __init__(self, contract: Contract, operation: Operation) -> None:
+        properties = contract.resolve(operation.bodies.get(FORM, {})).get("properties", {})
+        as_json = contract.resolve(operation.bodies.get(JSON, {})).get("properties", {})
         resolved = {name: contract.resolve(field) for name, field in properties.items()}
         self._known = set(properties)
         self._outer = {_outer(name) for name in properties}
         self._files = {name for name, field in resolved.items() if field.get("format") == "binary"}
         self._lists = {name for name, field in resolved.items() if field.get("type") == "array"}
+        # Objects of which a form, as JSON, brings one field only.
+        self._single = {
+            name
+            for name, field in as_json.items()
+            if contract.resolve(field).get("maxProperties") == 1
+        }
 
     def parse(self, body: bytes, content_type: str, checker: Checker) -> dict[str, Any]:
         """Return the fields of a form, nested as they are in JSON."""
@@ -177,7 +203,7 @@ class _FormFields:
             # An open contract has further fields, but no other way of writing those it knows.
             if _outer(name) in self._outer:
                 raise unknown_parameter(shortened(name))
-        return _nested(fields)
+        return _nested(fields, self._single)
 
     def _value(self, part: multipart.Part) -> str | Upload:
         if part.name in self._files:
@@ -194,11 +220,15 @@ class _FormFields:
             ) from error
 
 
-def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _nested(fields: Mapping[str, Any], single: Container[str]) -> dict[str, Any]:
     """Return fields with bracketed names as the objects and lists that these stand for.
 
     `video[id]` becomes `{"video": {"id": …}}`, `characters[][id]` becomes
     `{"characters": [{"id": …}, …]}`.
+
+    Args:
+        fields: The fields as the form names them.
+        single: The objects that have one field only.
     """
     nested: dict[str, Any] = {}
     for name, value in fields.items():
@@ -208,7 +238,10 @@ def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
         else:
             outer = match[1]
             inner = [{match[3]: each} for each in value] if match[2] else {match[3]: value}
-        if outer in nested:
+        present = nested.get(outer)
+        if isinstance(present, dict) and isinstance(inner, dict) and outer not in single:
+            inner = {**present, **inner}
+        elif present is not None:
             raise bad_request(
                 f"Invalid '{outer}': it was given in more than one way; give exactly one.",
                 param=outer,

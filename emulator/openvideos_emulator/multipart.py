@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from python_multipart.multipart import MultipartCallbacks
 
+_MOST_PARTS = 1000
+
 
 class MultipartError(ValueError):
     """A body that is no multipart/form-data; the message says why."""
@@ -44,7 +46,8 @@ def parse(body: bytes, content_type: str) -> list[Part]:
         content_type: The `Content-Type` header, which holds the boundary.
 
     Raises:
-        MultipartError: The boundary is missing, or the body is malformed or cut off.
+        MultipartError: The boundary is missing, the body is malformed or cut off, or has far too
+            many parts.
     """
     _, options = parse_options_header(content_type.encode("latin-1", "replace"))
     boundary = options.get(b"boundary")
@@ -100,6 +103,8 @@ class _Collector:
         }
 
     def _begin(self) -> None:
+        if len(self.parts) == _MOST_PARTS:
+            raise MultipartError(f"at most {_MOST_PARTS} parts are accepted")
         self._headers, self._data = {}, bytearray()
 
     def _end_header(self) -> None:

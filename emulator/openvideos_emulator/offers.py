@@ -35,7 +35,7 @@ def with_offers(document: Mapping[str, Any], settings: Settings) -> dict[str, An
         ("VideoSeconds", "AnyVideoSeconds"): seconds,
         ("ExtensionSeconds", "AnyExtensionSeconds"): seconds,
     }
-    changes = {}
+    changes: dict[str, dict[str, Any]] = {}
     for (known, any_), values in replaced.items():
         if values:
             changes[known] = {"enum": values}
