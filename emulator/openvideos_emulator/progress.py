@@ -6,6 +6,7 @@ import re
 
 BY_TIME = "time"
 IMMEDIATE = "immediate"
+MOST_POLLS = 999_999
 _POLLS = re.compile(r"polls:([1-9][0-9]{0,5})")
 
 
@@ -18,7 +19,7 @@ def check_progress(progress: str) -> None:
     if progress not in (BY_TIME, IMMEDIATE) and polls_of(progress) is None:
         raise ValueError(
             "progress must be `time` (by the clock), `immediate` or `polls:N` (one of N steps at "
-            f"each retrieve, 1 to 999999), such as polls:3; got {progress[:100]!r}"
+            f"each retrieve, 1 to {MOST_POLLS}), such as polls:3; got {progress[:100]!r}"
         )
 
 

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import attrs
-from sqlalchemy import Connection, Select, bindparam, select, tuple_
+from sqlalchemy import Connection, Select, bindparam, case, select, tuple_
 
 from openvideos_emulator.scene import Scene
 from openvideos_emulator.tables import characters, first_frames, videos
-from openvideos_emulator.timetable import Failure, Job, Timetable
+from openvideos_emulator.timetable import Failure, Job, Steps, Timetable
 
 
 @attrs.frozen
@@ -39,6 +39,9 @@ _JOB_COLUMNS = (
     videos.c.expires,
     videos.c.request,
     videos.c.failure,
+    videos.c.polls,
+    videos.c.polled,
+    videos.c.trick,
 )
 _LIVE_VIDEO = (
     videos.c.id == bindparam("with_id"),
@@ -79,6 +82,9 @@ def add_job(
             "request": json.dumps(request),
             "failure": None if job.failure is None else json.dumps(attrs.asdict(job.failure)),
             "scene": scene.to_json(),
+            "polls": None if job.steps is None else job.steps.needed,
+            "polled": None if job.steps is None else job.steps.made,
+            "trick": job.trick,
         },
     )
     if first_frame is not None:
@@ -89,6 +95,36 @@ def find_job(connection: Connection, tenant: str, video_id: str) -> Job | None:
     """Return a tenant's job, or None."""
     row = connection.execute(_FIND_JOB, {"with_id": video_id, "of_tenant": tenant}).first()
     return None if row is None else _job(*row)
+
+
+def step_job(
+    connection: Connection, tenant: str, video_id: str, *, now: int, expires: int
+) -> tuple[Job | None, bool]:
+    """Let a tenant's job take a step, where it has steps left.
+
+    Args:
+        connection: The connection of a write.
+        tenant: Whose job.
+        video_id: Its id.
+        now: When it ends in case that this is its last step, in Unix milliseconds.
+        expires: When its assets are gone then.
+
+    Returns:
+        The job, None where there is none; and whether this was its last step.
+    """
+    is_last = videos.c.polled + 1 >= videos.c.polls
+    step = (
+        videos.update()
+        .where(*_LIVE_VIDEO, videos.c.polled < videos.c.polls)
+        .values(
+            polled=videos.c.polled + 1,
+            ended=case((is_last, now), else_=videos.c.ended),
+            expires=case((is_last, expires), else_=videos.c.expires),
+        )
+    )
+    stepped = connection.execute(step, {"with_id": video_id, "of_tenant": tenant}).rowcount == 1
+    job = find_job(connection, tenant, video_id)
+    return job, stepped and job is not None and job.at_end(now)
 
 
 def find_scene(connection: Connection, tenant: str, video_id: str) -> Scene | None:
@@ -165,11 +201,16 @@ def _job(
     expires: int,
     request: str,
     failure: str | None,
+    polls: int | None,
+    polled: int | None,
+    trick: str | None,
 ) -> Job:
     asked = json.loads(request)
     return Job(
         id=video_id,
         timetable=Timetable(created, started, climbed, ended, expires),
         failure=None if failure is None else Failure(**json.loads(failure)),
+        steps=None if polls is None else Steps(polls, polled or 0),
+        trick=trick,
         **asked,
     )

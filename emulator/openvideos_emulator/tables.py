@@ -44,6 +44,8 @@ videos = Table(
     # Of a job that progresses by retrieves: how many it takes, and how many there were.
     Column("polls", Integer),
     Column("polled", Integer),
+    # What goes wrong on purpose with the event of its end.
+    Column("trick", String),
     sqlite_autoincrement=True,
 )
 Index("openvideos_videos_in_order", videos.c.tenant, videos.c.created, videos.c.sequence)

@@ -1,17 +1,22 @@
 """A job's life, as a pure function of its row and the time.
 
 The whole timetable is fixed when the job is created. No thread moves jobs: any process that reads
-the row at the same time sees the same Video, and a restart loses nothing.
+the row at the same time sees the same Video, and a restart loses nothing. Only a job that
+progresses by retrieves is moved by them.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
 import attrs
 
-SECONDS_UNTIL_EXPIRY = 3600
+NEVER = 253_402_300_799_000
+"""A time that does not come: the end of the year 9999, in Unix milliseconds."""
+
+SECONDS_UNTIL_EXPIRY = 3600.0
 _USUAL_PIXELS = 720 * 1280
 _USUAL_SECONDS = 4.0
 _HIGHEST_RUNNING_PROGRESS = 99
@@ -52,6 +57,19 @@ class Timetable:
 
 
 @attrs.frozen
+class Steps:
+    """How far a job is that progresses by retrieves.
+
+    Attributes:
+        needed: How many retrieves it takes.
+        made: How many there were.
+    """
+
+    needed: int
+    made: int = 0
+
+
+@attrs.frozen
 class Job:
     """A job as its row has it.
 
@@ -64,6 +82,8 @@ class Job:
         remixed_from_video_id: The video that it is a remix of, or None.
         timetable: When what happens to it.
         failure: Why it fails in the end, or None where it is completed.
+        steps: How far it is, or None where it goes by the clock.
+        trick: What goes wrong on purpose with the event of its end, or None.
     """
 
     id: str
@@ -74,19 +94,29 @@ class Job:
     remixed_from_video_id: str | None
     timetable: Timetable
     failure: Failure | None = None
+    steps: Steps | None = None
+    trick: str | None = None
 
     def status(self, now: int) -> str:
         """Return where the job stands at a time, by the contract's names."""
-        timetable = self.timetable
-        if now < timetable.started:
-            return "queued"
-        if now < timetable.ended:
-            return "in_progress"
+        if not self.at_end(now):
+            return "in_progress" if self._has_started(now) else "queued"
         return "completed" if self.failure is None else "failed"
+
+    def at_end(self, now: int) -> bool:
+        """Return whether the job is completed or has failed at a time."""
+        if self.steps is None:
+            return now >= self.timetable.ended
+        return self.steps.made >= self.steps.needed
 
     def expired(self, now: int) -> bool:
         """Return whether the job's assets are gone at a time."""
         return now >= self.timetable.expires
+
+    def _has_started(self, now: int) -> bool:
+        if self.steps is None:
+            return now >= self.timetable.started
+        return self.steps.made > 0
 
 
 def plan(
@@ -98,8 +128,9 @@ def plan(
     professional: bool,
     refused: bool,
     speed: float,
+    expires_after: float = SECONDS_UNTIL_EXPIRY,
 ) -> Timetable:
-    """Return the timetable of a new job.
+    """Return the timetable of a new job that goes by the clock.
 
     Args:
         job_id: The job's id, which seeds a small variation.
@@ -109,6 +140,7 @@ def plan(
         professional: Whether a slower, better model makes them.
         refused: Whether the job is refused soon after it has started.
         speed: Divides everything but the time until expiry.
+        expires_after: How many seconds its assets are kept.
     """
     vary = random.Random(job_id)  # noqa: S311 - a variation that can be repeated, not a secret
     effort = (pixels / _USUAL_PIXELS) * (seconds / _USUAL_SECONDS) * (2 if professional else 1)
@@ -118,18 +150,35 @@ def plan(
     climbing = (_CLIMBED - _STARTED) * pace
     working = (_REFUSED_AFTER if refused else (_ENDED - _STARTED)) * pace
     # Each state lasts at least a millisecond, however fast: a create is answered with `queued`.
-    started = now + max(1, round(queue * 1000 / speed))
-    climbed = started + max(1, round(climbing * 1000 / speed))
-    ended = started + max(1, round(working * 1000 / speed))
-    # The Video tells whole seconds; the assets are gone exactly when it says so.
-    expires = (ended // 1000 + SECONDS_UNTIL_EXPIRY) * 1000
-    return Timetable(created=now, started=started, climbed=climbed, ended=ended, expires=expires)
+    started = min(now + max(1, round(queue * 1000 / speed)), NEVER)
+    climbed = min(started + max(1, round(climbing * 1000 / speed)), NEVER)
+    ended = min(started + max(1, round(working * 1000 / speed)), NEVER)
+    return Timetable(now, started, climbed, ended, expiry(ended, expires_after))
+
+
+def plan_at_once(now: int, *, expires_after: float = SECONDS_UNTIL_EXPIRY) -> Timetable:
+    """Return the timetable of a new job that is at its end as soon as it is there."""
+    return Timetable(now, now, now, now, expiry(now, expires_after))
+
+
+def without_end(timetable: Timetable) -> Timetable:
+    """Return a timetable whose end does not come, or is not known yet."""
+    return attrs.evolve(timetable, ended=NEVER, expires=NEVER)
+
+
+def expiry(ended: int, expires_after: float) -> int:
+    """Return when the assets of a job that ended at a time are gone.
+
+    The Video tells whole seconds; the assets are gone exactly when it says so.
+    """
+    return (ended // 1000 + math.ceil(expires_after)) * 1000
 
 
 def observe(job: Job, now: int) -> dict[str, Any]:
     """Return the job's Video at a time, in Unix milliseconds.
 
-    With time, status and progress only go forward, and what is final stays.
+    With time, and with each step of a job that has steps, status and progress only go forward,
+    and what is final stays.
     """
     timetable = job.timetable
     status = job.status(now)
@@ -140,7 +189,7 @@ def observe(job: Job, now: int) -> dict[str, Any]:
         "object": "video",
         "model": job.model,
         "status": status,
-        "progress": 100 if completed else _running_progress(timetable, now),
+        "progress": 100 if completed else _running_progress(job, now),
         "created_at": timetable.created // 1000,
         "completed_at": timetable.ended // 1000 if completed else None,
         "expires_at": timetable.expires // 1000 if completed else None,
@@ -154,14 +203,22 @@ def observe(job: Job, now: int) -> dict[str, Any]:
 
 def poll_after(job: Job, now: int, speed: float) -> int | None:
     """Return after how many milliseconds to ask again, or None where the job is at its end."""
-    if now >= job.timetable.ended:
+    if job.at_end(now):
         return None
     return max(_POLL_AT_LEAST, round(_POLL_EVERY / speed))
 
 
-def _running_progress(timetable: Timetable, now: int) -> int:
+def _running_progress(job: Job, now: int) -> int:
+    return min(_HIGHEST_RUNNING_PROGRESS, int(_HIGHEST_RUNNING_PROGRESS * _done(job, now)))
+
+
+def _done(job: Job, now: int) -> float:
+    """Return how much of its work a job that is not completed has done, from 0 to 1 or beyond."""
+    timetable, steps = job.timetable, job.steps
+    if steps is not None:
+        # What fails at the last step fails where it was.
+        return min(steps.made, steps.needed - 1) / steps.needed
     now = min(now, timetable.ended)
-    if now <= timetable.started:
-        return 0
-    done = (now - timetable.started) / (timetable.climbed - timetable.started)
-    return min(_HIGHEST_RUNNING_PROGRESS, int(_HIGHEST_RUNNING_PROGRESS * done))
+    if timetable.climbed <= timetable.started:
+        return float(timetable.started <= now < timetable.ended)
+    return max(0, now - timetable.started) / (timetable.climbed - timetable.started)

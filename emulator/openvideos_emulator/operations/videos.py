@@ -9,7 +9,14 @@ from starlette.responses import JSONResponse
 from openvideos_emulator import queries
 from openvideos_emulator.catalogue import parsed_seconds, parsed_size
 from openvideos_emulator.errors import ApiError, video_not_found
-from openvideos_emulator.jobs import find_job, find_scene, new_id, start_job, video_answer
+from openvideos_emulator.jobs import (
+    find_job,
+    find_scene,
+    new_id,
+    poll_job,
+    start_job,
+    video_answer,
+)
 from openvideos_emulator.operations.characters import find_character
 from openvideos_emulator.operations.uploads import first_frame_of
 from openvideos_emulator.scene import Part, Scene, hue_of
@@ -55,7 +62,7 @@ async def create(service: Service, call: Call) -> JSONResponse:
 
 async def retrieve(service: Service, call: Call) -> JSONResponse:
     """Answer with a job as it is now."""
-    job = await find_job(service, call, call.path["video_id"])
+    job = await poll_job(service, call, call.path["video_id"])
     return video_answer(service, job, call.now())
 
 
