@@ -2,121 +2,154 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 import sys
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from openvideos_emulator.configuration import (
+    PREFIX,
+    from_environment,
+    from_file,
+    to_file,
+    variable_of,
+)
+from openvideos_emulator.settings import (
+    SETTINGS,
+    Settings,
+    SettingsError,
+    about,
+    flag_of,
+    is_list,
+)
+
+if TYPE_CHECKING:
+    import attrs
+
 app = typer.Typer(help="Run a server that keeps the contract, with no GPU and no bill.")
 
-_USUAL_PORT = 8000
 _ERROR = 1
 _USAGE_ERROR = 2
 
 
-@app.callback(invoke_without_command=True)
-def emulator(
+def _refuse(error: Exception) -> NoReturn:
+    sys.stderr.write(f"openvideos emulator: {error}\n")
+    raise typer.Exit(_USAGE_ERROR) from error
+
+
+def _configure(context: typer.Context, file: Path | None) -> Path | None:
+    """Take what no flag says from the environment, and what that does not say from a file."""
+    if context.resilient_parsing:
+        return file
+    parameters = {parameter.name: parameter for parameter in context.command.params}
+    found: dict[str, Any] = {}
+    try:
+        told = [(f"--config {file}", from_file(file))] if file else []
+        for source, values in [*told, ("", from_environment(os.environ))]:
+            for name, value in values.items():
+                setting = SETTINGS[name]
+                if is_list(setting) and isinstance(value, str):
+                    value = [value]
+                try:
+                    parameters[setting.alias].type_cast_value(context, value)
+                except typer.BadParameter as error:
+                    where = f"{source}: {name}" if source else variable_of(name)
+                    raise SettingsError(f"{where}: {error.message}") from error
+                found[setting.alias or name] = value
+    except SettingsError as error:
+        _refuse(error)
+    context.default_map = found
+    return file
+
+
+def _parameter(setting: attrs.Attribute[Any]) -> inspect.Parameter:
+    told, flag = about(setting), flag_of(setting)
+    flags = [f"{flag}/--no-{flag[2:]}"] if setting.type is bool else [flag]
+    option = typer.Option(
+        *(flags if told.also is None else [told.also, *flags]),
+        help=told.help,
+        metavar=told.value,
+        rich_help_panel=told.group,
+        hidden=told.hidden,
+        show_default=setting.default not in (None, False, ()),
+    )
+    return inspect.Parameter(
+        str(setting.alias),
+        inspect.Parameter.KEYWORD_ONLY,
+        default=setting.default,
+        annotation=Annotated[list[str] if is_list(setting) else setting.type, option],
+    )
+
+
+def _emulator(
     context: typer.Context,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int | None,
+    config: Annotated[
+        Path | None,
         typer.Option(
-            help=f"Port to listen on; 0 picks a free one.  [default: {_USUAL_PORT}; with exec 0]"
+            help="TOML file of settings, named as the flags are. Flags and the environment go "
+            "before it.",
+            metavar="FILE",
+            envvar=f"{PREFIX}CONFIG",
+            is_eager=True,
+            callback=_configure,
         ),
     ] = None,
-    db: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH_OR_URL",
-            help="SQLite file that keeps the jobs. Without it they are gone when the emulator "
-            "stops.",
-        ),
-    ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="Empty the database first.")] = False,
-    speed: Annotated[
-        float,
-        typer.Option(
-            help="How many times faster than the real service videos are made: at 1, four seconds "
-            "at 720p take about 55 seconds. Expiry is not divided."
-        ),
-    ] = 60.0,
-    api_key: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY",
-            help="Accept this API key; can be repeated. Without it any key is accepted. Each key "
-            "sees only its own videos.",
-        ),
-    ] = None,
-    dialect: Annotated[
-        str,
-        typer.Option(
-            help="What is offered: the name of a dialect, an Overlay file, or `none` for the "
-            "bare protocol, which is open to any model, size and length."
-        ),
-    ] = "openai",
-    canned: Annotated[
-        bool,
-        typer.Option(
-            "--canned",
-            help="Any video and character id exists, completed; uploads are not looked at.",
-        ),
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print the settings in force as TOML, and end.")
     ] = False,
-    faults: Annotated[
-        Path | None, typer.Option(help="YAML or JSON file of faults to inject.")
-    ] = None,
-    port_file: Annotated[
-        Path | None, typer.Option(help="Write the port to this file once the emulator answers.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Log no requests.")] = False,
-    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
+    **values: Any,
 ) -> None:
     """Run a server that keeps the contract, with no GPU and no bill.
 
-    Prints its base URL once it answers. A prompt that holds [moderation_blocked] is accepted and
-    then refused by moderation.
+    Prints its base URL once it answers. Each setting can be given by a flag, by the environment
+    (--speed is OPENVIDEOS_EMULATOR_SPEED), or by a file.
     """
+    if context.invoked_subcommand is not None and not _is_told(context, "port"):
+        values["port"] = 0
+    try:
+        settings = Settings(**values)
+    except SettingsError as error:
+        _refuse(error)
+    if print_config:
+        sys.stdout.write(to_file(settings))
+        raise typer.Exit
     if context.invoked_subcommand is not None:
-        from openvideos_emulator.running import Emulator
-
-        context.obj = Emulator(
-            host=host,
-            port=port or 0,
-            db=db,
-            reset=reset,
-            speed=speed,
-            api_keys=api_key or [],
-            dialect=dialect,
-            canned=canned,
-            faults=faults,
-            quiet=quiet,
-        )
+        context.obj = settings
         return
 
     from openvideos_emulator.database import UnusableDatabaseError
     from openvideos_emulator.server import serve
-    from openvideos_emulator.settings import Settings, SettingsError
 
     try:
-        settings = Settings(
-            host=host,
-            port=_USUAL_PORT if port is None else port,
-            database=db,
-            reset=reset,
-            speed=speed,
-            api_keys=api_key or [],
-            dialect=None if dialect == "none" else dialect,
-            canned=canned,
-            faults=faults,
-            port_file=port_file,
-            quiet=quiet,
-            until_stdin_closes=until_stdin_closes,
-        )
         serve(settings)
     except (SettingsError, UnusableDatabaseError) as error:
-        sys.stderr.write(f"openvideos emulator: {error}\n")
-        raise typer.Exit(_USAGE_ERROR) from error
+        _refuse(error)
+
+
+def _is_told(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name != "DEFAULT"
+
+
+def _with_settings() -> inspect.Signature:
+    own = inspect.signature(_emulator, eval_str=True).parameters.values()
+    named = [each for each in own if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    return inspect.Signature(
+        [
+            *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in named),
+            *map(_parameter, SETTINGS.values()),
+        ]
+    )
+
+
+# Typer reads the options of a command from its signature.
+_signature = _with_settings()
+_emulator.__signature__ = _signature  # type: ignore[attr-defined] # functions have it, unknown to mypy
+_emulator.__annotations__ = {name: each.annotation for name, each in _signature.parameters.items()}
+app.callback(invoke_without_command=True)(_emulator)
 
 
 @app.command("exec", context_settings={"ignore_unknown_options": True})
@@ -129,10 +162,10 @@ def execute(
     The command finds it by OPENVIDEOS_BASE_URL and OPENVIDEOS_API_KEY, and by OPENAI_BASE_URL and
     OPENAI_API_KEY.
     """
-    from openvideos_emulator.running import EmulatorError, run_beside
+    from openvideos_emulator.running import Emulator, EmulatorError, run_beside
 
     try:
-        code = run_beside(context.obj, command)
+        code = run_beside(Emulator.of(context.obj), command)
     except EmulatorError as error:
         sys.stderr.write(f"openvideos emulator exec: {error}\n")
         raise typer.Exit(_ERROR) from error

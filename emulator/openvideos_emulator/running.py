@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import secrets
 import signal
@@ -10,10 +12,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
+from urllib.parse import urlsplit
+
+from openvideos_emulator.configuration import to_environment, without_settings
+from openvideos_emulator.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 _SECONDS_TO_START = 30.0
@@ -21,10 +27,32 @@ _SECONDS_TO_STOP = 10.0
 _LOOK_EVERY = 0.01
 _EXIT_OF_A_SIGNAL = 128
 _LOOPBACK = "127.0.0.1"
+_EVERYWHERE = ("0.0.0.0", "")  # noqa: S104 - a comparison
+
+Keywords = ParamSpec("Keywords")
 
 
 class EmulatorError(Exception):
     """The emulator did not start; the message holds what it said."""
+
+
+def _with_keywords_of(
+    settings: Callable[Keywords, Settings],
+) -> Callable[[Callable[[Any, Settings], None]], Callable[Concatenate[Any, Keywords], None]]:
+    """Let what takes settings take their keywords, with their names and types."""
+
+    def decorate(
+        init: Callable[[Any, Settings], None],
+    ) -> Callable[Concatenate[Any, Keywords], None]:
+        @functools.wraps(init)
+        def wrapped(self: Any, /, *args: Keywords.args, **keywords: Keywords.kwargs) -> None:
+            keywords.setdefault("port", 0)
+            init(self, settings(*args, **keywords))
+
+        wrapped.__signature__ = inspect.signature(settings)  # type: ignore[attr-defined] # functions have it, unknown to mypy
+        return wrapped
+
+    return decorate
 
 
 class Emulator:
@@ -40,47 +68,27 @@ class Emulator:
         api_key: A key that it accepts: the first of those given, else one of its own.
     """
 
-    def __init__(
-        self,
-        *,
-        speed: float = 60.0,
-        db: str | Path | None = None,
-        reset: bool = False,
-        api_keys: Sequence[str] = (),
-        dialect: str | Path = "openai",
-        canned: bool = False,
-        faults: str | Path | None = None,
-        host: str = _LOOPBACK,
-        port: int = 0,
-        quiet: bool = False,
-    ) -> None:
+    @_with_keywords_of(Settings)
+    def __init__(self, settings: Settings) -> None:
         """Describe an emulator; `start`, or a `with` block, starts it.
 
-        Args:
-            speed: How many times faster than the real service videos are made.
-            db: The SQLite file that keeps its jobs; None keeps them until it stops.
-            reset: Whether to empty that file first.
-            api_keys: The keys that it accepts; empty accepts any key.
-            dialect: The name of a dialect, an Overlay file, or `none`.
-            canned: Whether any video and character id exists, completed.
-            faults: A file of faults to inject.
-            host: The address to listen on.
-            port: The port to listen on; 0 picks a free one.
-            quiet: Whether to log no requests.
+        It takes every setting by keyword, such as `expires_after=60`: `openvideos emulator --help`
+        tells what each means. What is not given is at its default, whatever the environment of
+        this process says; but the port is a free one.
+
+        Raises:
+            SettingsError: A setting makes no sense.
         """
-        self.api_key = api_keys[0] if api_keys else f"sk-{secrets.token_hex(16)}"
+        self._settings = settings
+        self.api_key = settings.api_keys[0] if settings.api_keys else f"sk-{secrets.token_hex(16)}"
         self.base_url = ""
-        self._options = ["--speed", str(speed), "--dialect", str(dialect), "--port", str(port)]
-        self._options += [option for key in api_keys for option in ("--api-key", key)]
-        self._options += ["--db", str(db)] if db is not None else []
-        self._options += ["--faults", str(faults)] if faults is not None else []
-        self._options += ["--host", host] if host != _LOOPBACK else []
-        flags = {"--reset": reset, "--canned": canned, "--quiet": quiet}
-        self._options += [flag for flag, is_set in flags.items() if is_set]
-        # What listens on every address is reached by loopback.
-        self._reached_at = _LOOPBACK if host in ("0.0.0.0", "") else host  # noqa: S104 - a comparison
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Describe the emulator that has these settings."""
+        return cls(**{str(each.alias): getattr(settings, each.name) for each in SETTINGS.values()})
 
     def start(self) -> Self:
         """Start the process and return once it answers.
@@ -89,37 +97,35 @@ class Emulator:
             EmulatorError: It ended, or did not answer in time.
         """
         self._folder = tempfile.TemporaryDirectory(prefix="openvideos-")
-        port_file = Path(self._folder.name) / "port"
-        # What it says goes to a file: a pipe that nobody reads would stop it in the end.
-        with self._log_path.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module, without a shell
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "openvideos_emulator",
-                    *self._options,
-                    "--port-file",
-                    str(port_file),
-                    "--until-stdin-closes",
-                ],
+        # What it says goes to files: a pipe that nobody reads would stop it in the end.
+        address = Path(self._folder.name) / "address"
+        with address.open("wb") as stdout, self._log_path.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "openvideos_emulator", "--until-stdin-closes"],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=stdout,
                 stderr=log,
-                # What a killed emulator leaves is in the folder that `stop` removes.
-                env={**os.environ, "TMPDIR": self._folder.name},
+                env={
+                    **without_settings(os.environ),
+                    # Secrets too: no list of processes shows the environment.
+                    **to_environment(self._settings),
+                    # What a killed emulator leaves is in the folder that `stop` removes.
+                    "TMPDIR": self._folder.name,
+                },
                 # A Ctrl-C is for whoever started it, who may still need it to clean up.
                 start_new_session=True,
             )
         deadline = time.monotonic() + _SECONDS_TO_START
-        while not port_file.exists():
+        while not (said := address.read_text(encoding="utf-8")).endswith("\n"):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                said = self.log.strip()
+                complaint = self.log.strip()
                 self.stop()
-                raise EmulatorError(f"the emulator did not start: {said or 'it said nothing'}")
+                raise EmulatorError(f"the emulator did not start: {complaint or 'it said nothing'}")
             time.sleep(_LOOK_EVERY)
-        host = f"[{self._reached_at}]" if ":" in self._reached_at else self._reached_at
-        self.base_url = f"http://{host}:{int(port_file.read_text())}/v1"
+        # What listens on every address is reached by loopback.
+        host = _LOOPBACK if self._settings.host in _EVERYWHERE else self._settings.host
+        host = f"[{host}]" if ":" in host else host
+        self.base_url = f"http://{host}:{urlsplit(said.strip()).port}/v1"
         return self
 
     def stop(self) -> None:

@@ -42,7 +42,7 @@ def client(clock: HandClock, tmp_path: Path) -> Iterator[httpx.Client]:
 
     def serve() -> None:
         # A database belongs to the thread that opens it.
-        settings = Settings(database=str(tmp_path / "emulator.sqlite"), speed=1)
+        settings = Settings(db=str(tmp_path / "emulator.sqlite"), speed=1)
         with assembled(settings, clock) as app:
             server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
             servers.append(server)
