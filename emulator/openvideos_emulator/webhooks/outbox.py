@@ -22,14 +22,11 @@ from openvideos_emulator.webhooks.schedule import next_attempt
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from openvideos_emulator.fate import WebhookFault
     from openvideos_emulator.timetable import Job
     from openvideos_emulator.worlds import World
 
-DUPLICATE, LATE, FORGED, LOST = "duplicate", "late", "forged", "lost"
-TRICKS = (DUPLICATE, LATE, FORGED, LOST)
-"""What can go wrong with an event on purpose."""
-
-_LATE_BY = 600_000
+_LATE_BY = 60_000
 _GONE = 410
 _BYTES_OF_A_SECRET = 32
 
@@ -92,7 +89,9 @@ class Outcome:
         return self.acknowledged or self.status == _GONE
 
 
-def queue_event(connection: Connection, world: World, job: Job, trick: str | None = None) -> None:
+def queue_event(
+    connection: Connection, world: World, job: Job, trick: WebhookFault | None = None
+) -> None:
     """Store the event of a job's end, to be sent at that time.
 
     It goes where the world's webhook points to now. Where there is none, it is only stored.
@@ -102,20 +101,20 @@ def queue_event(connection: Connection, world: World, job: Job, trick: str | Non
         world: The world of the job.
         job: The job, whose timetable tells its end.
         trick: What goes wrong with the event on purpose: `duplicate` (sent once more after it was
-            acknowledged, with the same `webhook-id`), `late` (sent 10 minutes after the job's
-            end), `forged` (before it, one comes with an id of its own that is signed with another
+            acknowledged, with the same `webhook-id`), `late` (sent a minute after the job's end),
+            `forged` (another comes beside it, with an id of its own and signed with another
             secret) or `lost` (never sent); None is nothing.
     """
     ended = job.timetable.ended
-    if trick == FORGED and world.webhook_url is not None:
-        _store(connection, world, job, due=ended, secret=_another_secret(), trick=FORGED)
+    if trick == "forged" and world.webhook_url is not None:
+        _store(connection, world, job, due=ended, secret=_another_secret(), trick="forged")
     _store(
         connection,
         world,
         job,
-        due=ended + (_LATE_BY if trick == LATE else 0),
+        due=ended + (_LATE_BY if trick == "late" else 0),
         secret=world.webhook_secret,
-        trick=trick if trick in (DUPLICATE, LOST) else None,
+        trick=trick if trick in ("duplicate", "lost") else None,
     )
 
 
@@ -126,10 +125,10 @@ def _store(
     *,
     due: int,
     secret: str | None,
-    trick: str | None,
+    trick: WebhookFault | None,
 ) -> None:
     event = event_of(job)
-    is_sent = world.webhook_url is not None and trick != LOST
+    is_sent = world.webhook_url is not None and secret is not None and trick != "lost"
     connection.execute(
         deliveries.insert(),
         {
@@ -248,9 +247,9 @@ def record(connection: Connection, delivery: Delivery, outcome: Outcome, now: in
     again: int | None = None
     if outcome.acknowledged:
         changes["delivered"] = now
-        if row.trick == DUPLICATE:
+        if row.trick == "duplicate":
             changes["trick"], again = None, row.due
-    elif not outcome.final and row.trick != FORGED:
+    elif not outcome.final and row.trick != "forged":
         again = next_attempt(row.due, delivery.attempts, now)
     connection.execute(deliveries.update().where(mine).values(next_attempt=again, **changes))
     return again
