@@ -14,7 +14,7 @@ import attrs
 
 from openvideos_emulator.bodies import Upload
 from openvideos_emulator.catalogue import Size, parsed_size
-from openvideos_emulator.errors import ApiError, bad_request, joined
+from openvideos_emulator.errors import ApiError, bad_request, invalid_type, joined
 from openvideos_emulator.media.facts import VideoFacts
 
 if TYPE_CHECKING:
@@ -46,20 +46,27 @@ async def first_frame_of(service: Service, reference: Any, size: Size) -> FirstF
         size: The size that the image must have.
 
     Returns:
-        The image. None where there is none, where it is a URL (nothing is fetched) or a file id
-        (the emulator has no files), and with `--canned`, which looks at no uploads.
+        The image. None where there is none, and where it is not looked at and stands for one that
+        fits: a file id (the emulator has no files), a URL unless `--allow-fetch` is given, and
+        anything with `--canned`.
 
     Raises:
-        ApiError: 400, it is no image, or has other dimensions.
+        ApiError: 400, it is no image, has other dimensions, or is given in a way that is not
+            taken.
     """
-    if reference is None or service.settings.canned:
+    if reference is None:
         return None
-    upload = reference if isinstance(reference, Upload) else _from_url(reference.get("image_url"))
+    _refuse_arm(service.settings.input_reference, reference)
+    if service.settings.canned:
+        return None
+    if isinstance(reference, Upload):
+        upload: Upload | None = reference
+    else:
+        upload = await _from_url(reference.get("image_url"), fetch=service.settings.allow_fetch)
     if upload is None:
         return None
-    declared = _declared_type(upload)
-    if declared not in _UNDECLARED and declared not in _SUPPORTED:
-        _refuse_type(declared)
+    declared = _declared_type(upload.content_type)
+    _refuse_other_types(declared)
 
     def measure() -> tuple[int, int]:
         from openvideos_emulator.media import probes
@@ -99,14 +106,39 @@ async def video_facts_of(service: Service, upload: Upload) -> VideoFacts:
     return await asyncio.to_thread(look)
 
 
-def _declared_type(upload: Upload) -> str:
-    return (upload.content_type or "").partition(";")[0].strip().lower()
+def _refuse_arm(accepted: str, reference: Any) -> None:
+    """Refuse a file where an object is asked for, and the other way round [seen]."""
+    if accepted == "object" and isinstance(reference, Upload):
+        raise invalid_type(_PARAM, "an object", "a file")
+    if accepted == "file" and not isinstance(reference, Upload):
+        raise invalid_type(_PARAM, "a file", "an object")
 
 
-def _from_url(url: str | None) -> Upload | None:
-    """Return what a data: URL holds, None for any other URL."""
-    if url is None or url[:5].lower() != "data:":
+def _declared_type(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _refuse_other_types(declared: str) -> None:
+    if declared not in _UNDECLARED and declared not in _SUPPORTED:
+        _refuse_type(declared)
+
+
+async def _from_url(url: str | None, *, fetch: bool) -> Upload | None:
+    """Return the image that a URL names, None where that is not looked at."""
+    if url is None:
         return None
+    if url[:5].lower() == "data:":
+        return _from_data_url(url)
+    if not fetch:
+        return None
+    from openvideos_emulator.fetching import Fetcher
+
+    return Upload(
+        *await Fetcher().fetch(url, lambda kind: _refuse_other_types(_declared_type(kind)))
+    )
+
+
+def _from_data_url(url: str) -> Upload:
     match = re.fullmatch(r"data:([^,]*),(.*)", url, re.DOTALL | re.IGNORECASE)
     if match is None:
         raise _invalid("the data: URL has no comma before its data")
