@@ -1,31 +1,47 @@
-"""The emulator as an ASGI application: a route for each path of the contract."""
+"""The emulator as an ASGI application.
+
+A request's way: what is beside the API (`/healthz`, `/_emulator`) branches off first. What is left
+passes the faults, where there are any, and reaches the API: every answer of it gets an id, every
+request a world by its key, and the path leads to an endpoint.
+"""
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.routing import Route, Router
+from starlette.routing import Router
 
+from openvideos_emulator.contract import PREFIX
 from openvideos_emulator.endpoints import Endpoint
-from openvideos_emulator.errors import ApiError, server_failure, unknown_url
+from openvideos_emulator.errors import server_failure, unknown_url
 from openvideos_emulator.faults import FaultLayer
-from openvideos_emulator.limits import RateLimit
-from openvideos_emulator.middleware import Authentication, RequestIds, new_request_id
+from openvideos_emulator.middleware import Responding, authenticate, new_request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from starlette.exceptions import HTTPException
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from openvideos_emulator.contract import Contract
     from openvideos_emulator.faults import Fault
     from openvideos_emulator.keys import Keys
     from openvideos_emulator.service import Service
+
+Background = Callable[[], Awaitable[None]]
+"""Work that goes on for as long as the emulator runs; it is cancelled at the end."""
+
+Guard = Callable[["Request"], Awaitable[None]]
+"""Looks at a request once its world is known, and raises an `ApiError` to refuse it."""
+
+_SECONDS_UNTIL_STARTED_AGAIN = 1.0
+
+log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -33,7 +49,11 @@ def create_app(
     contract: Contract,
     keys: Keys,
     faults: Sequence[Fault] = (),
-) -> Starlette:
+    *,
+    guards: Sequence[Guard] = (),
+    branches: Mapping[str, ASGIApp] | None = None,
+    background: Sequence[Background] = (),
+) -> ASGIApp:
     """Return the application that serves a contract.
 
     Args:
@@ -41,52 +61,91 @@ def create_app(
         contract: What there is to answer.
         keys: Who may come in.
         faults: What goes wrong on purpose.
+        guards: What else may refuse a request.
+        branches: What is beside the API, by the first segment of its paths.
+        background: What goes on beside the requests.
     """
-    longest_body = service.settings.max_body_bytes
-    routes = [
-        Route(resource.path, Endpoint(service, contract, resource, longest_body))
-        for resource in contract.resources
-    ]
-    layers = [Middleware(RequestIds)]
+    app: ASGIApp = Responding(_Api(service, contract, keys, guards))
     if faults:
-        layers.insert(
-            0, Middleware(FaultLayer, faults=faults, contract=contract, longest_body=longest_body)
-        )
-    app = Starlette(middleware=layers, exception_handlers=_ERROR_HANDLERS)
-    # Authentication belongs to the router, so that it comes first and refuses as operations do.
-    app.router = Router(
-        routes,
-        redirect_slashes=False,
-        middleware=[
-            Middleware(Authentication, keys=keys, worlds=service.worlds),
-            *_limits(service),
-        ],
-    )
-    return app
+        app = FaultLayer(app, faults, contract, service.settings.max_body_bytes)
+    return _Application(app, branches or {}, background)
 
 
-def _limits(service: Service) -> list[Middleware]:
-    rpm = service.settings.rpm
-    if rpm is None:
-        return []
-    return [Middleware(RateLimit, database=service.database, requests_a_minute=rpm)]
+class _Application:
+    """The outermost: starts and ends the background work, and parts the ways of requests."""
+
+    def __init__(
+        self, api: ASGIApp, branches: Mapping[str, ASGIApp], background: Sequence[Background]
+    ) -> None:
+        self._api = api
+        self._branches = branches
+        self._background = background
+        self._lifespan = Router(lifespan=self._at_work)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        path: str = scope["path"]
+        app = self._api
+        if not path.startswith(f"{PREFIX}/"):
+            app = self._branches.get(path.split("/", 2)[1] if "/" in path else "", app)
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            # This answer passes no layer. The error itself goes on to the server, which logs it.
+            with contextlib.suppress(RuntimeError):  # where an answer was begun already
+                await server_failure(new_request_id()).response()(scope, receive, send)
+            raise
+
+    @contextlib.asynccontextmanager
+    async def _at_work(self, _app: object) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_kept_running(work)) for work in self._background]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _refused(_request: Request, error: ApiError) -> Response:
-    return error.response()
+async def _kept_running(work: Background) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("work in the background failed, and is started again")
+            await asyncio.sleep(_SECONDS_UNTIL_STARTED_AGAIN)
+        else:
+            return
 
 
-async def _not_found(request: Request, _error: HTTPException) -> Response:
-    return unknown_url(request.method, request.scope["path"]).response()
+class _Api:
+    """The API of the contract."""
 
+    def __init__(
+        self, service: Service, contract: Contract, keys: Keys, guards: Sequence[Guard]
+    ) -> None:
+        self._contract = contract
+        self._keys = keys
+        self._worlds = service.worlds
+        self._guards = guards
+        longest_body = service.settings.max_body_bytes
+        self._endpoints = {
+            resource.path: Endpoint(service, contract, resource, longest_body)
+            for resource in contract.resources
+        }
 
-async def _failed(_request: Request, _error: Exception) -> Response:
-    # This answer passes no layer. The error itself goes on to the server, which logs it.
-    return server_failure(new_request_id()).response()
-
-
-_ERROR_HANDLERS: Mapping[Any, Any] = {
-    ApiError: _refused,
-    HTTPStatus.NOT_FOUND: _not_found,
-    Exception: _failed,
-}
+    async def __call__(self, request: Request) -> Response:
+        scope = request.scope
+        path: str = scope["path"]
+        # First of all, so that nobody without a key learns even what there is.
+        if path.startswith(f"{PREFIX}/"):
+            await authenticate(scope, self._keys, self._worlds)
+            for guard in self._guards:
+                await guard(request)
+        found = self._contract.find(path)
+        if found is None:
+            raise unknown_url(request.method, path)
+        resource, scope["path_params"] = found
+        return await self._endpoints[resource.path].answer(request)

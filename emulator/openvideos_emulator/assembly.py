@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import openvideos_spec
 from openvideos_emulator.app import create_app
+from openvideos_emulator.canned import opened
 from openvideos_emulator.catalogue import Catalogue
 from openvideos_emulator.clock import Clock, SystemClock
 from openvideos_emulator.contract import Contract
@@ -16,6 +17,7 @@ from openvideos_emulator.database import open_database
 from openvideos_emulator.faults import load_faults
 from openvideos_emulator.keys import Keys
 from openvideos_emulator.media.studio import Studio
+from openvideos_emulator.offers import with_offers
 from openvideos_emulator.service import Service
 from openvideos_emulator.settings import Settings, SettingsError
 from openvideos_emulator.worlds import Worlds
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.types import ASGIApp
+
+    from openvideos_emulator.app import Background, Guard
 
 
 @contextlib.contextmanager
@@ -40,9 +44,10 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
         UnusableDatabaseError: The database cannot be used.
     """
     try:
-        contract = Contract(openvideos_spec.load(settings.dialect))
+        document = with_offers(openvideos_spec.load(settings.dialect), settings)
     except (ContractError, OverlayError) as error:
         raise SettingsError(f"--dialect: {error}") from error
+    contract = Contract(opened(document) if settings.canned else document)
     faults = load_faults(settings.faults, contract) if settings.faults else []
     with contextlib.ExitStack() as parts:
         location = settings.database
@@ -66,9 +71,15 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
             settings=settings,
             worlds=Worlds(clock or SystemClock(), settings, database),
         )
+        background: list[Background] = []
+        branches: dict[str, ASGIApp] = {}
+        guards: list[Guard] = []
         yield create_app(
             service,
             contract,
             Keys(settings.api_keys),
             faults,
+            guards=guards,
+            branches=branches,
+            background=background,
         )

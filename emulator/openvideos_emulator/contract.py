@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from starlette.routing import compile_path
+
+if TYPE_CHECKING:
+    import re
 
 PREFIX = "/v1"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -57,11 +60,18 @@ class Contract:
         # A path's literal segments win over its named ones: /videos/edits is no video.
         resources.sort(key=lambda resource: resource.path.count("{"))
         self.resources = resources
-        self._patterns = [(compile_path(resource.path)[0], resource) for resource in resources]
+        # A path without names is looked up; of the others only those of the same depth are tried.
+        self._literal = {item.path: item for item in resources if "{" not in item.path}
+        self._patterns: dict[int, list[tuple[re.Pattern[str], Resource]]] = {}
+        for resource in resources:
+            alike = self._patterns.setdefault(resource.path.count("/"), [])
+            alike.append((compile_path(resource.path)[0], resource))
 
     def find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
         """Return the resource at a path and the values of the path's names, or None."""
-        for pattern, resource in self._patterns:
+        if literal := self._literal.get(path):
+            return literal, {}
+        for pattern, resource in self._patterns.get(path.count("/"), ()):
             if match := pattern.match(path):
                 return resource, match.groupdict()
         return None

@@ -32,6 +32,10 @@ class UnusableDatabaseError(Exception):
     """The database cannot be used; the message says why, and what to do."""
 
 
+class UnreachableDatabaseError(Exception):
+    """The database cannot be reached now; it may be there again soon."""
+
+
 class Database:
     """An open database."""
 

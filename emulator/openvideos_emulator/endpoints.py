@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
-
 from openvideos_emulator.bodies import BodyReader
 from openvideos_emulator.errors import method_not_allowed
 from openvideos_emulator.operations import HANDLERS
@@ -14,8 +12,8 @@ from openvideos_emulator.service import Call, Service
 from openvideos_emulator.validation import Checker, query_schema
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.responses import Response
-    from starlette.types import Receive, Scope, Send
 
     from openvideos_emulator.contract import Contract, Operation, Resource
 
@@ -23,10 +21,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class Endpoint:
-    """One path of the contract as an ASGI application.
-
-    It takes every method, so that no other path is tried for those that it refuses.
-    """
+    """One path of the contract, which takes every method and refuses those that it lacks."""
 
     def __init__(
         self, service: Service, contract: Contract, resource: Resource, longest_body: int
@@ -38,14 +33,17 @@ class Endpoint:
         if "GET" in self._operations:
             self._operations["HEAD"] = self._operations["GET"]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request by its operation."""
-        method = scope["method"]
-        operation = self._operations.get(method)
+    async def answer(self, request: Request) -> Response:
+        """Answer a request by its operation.
+
+        Raises:
+            ApiError: The request does not keep the contract, or cannot be granted.
+        """
+        operation = self._operations.get(request.method)
         if operation is None:
-            raise method_not_allowed(method, scope["path"], sorted(self._operations))
-        response = await operation.answer(Request(scope, receive))
-        await response(scope, receive, send)
+            path = request.scope["path"]
+            raise method_not_allowed(request.method, path, sorted(self._operations))
+        return await operation.answer(request)
 
 
 class _CheckedOperation:

@@ -132,6 +132,16 @@ def server_failure(request_id: str) -> ApiError:
     )
 
 
+def service_unavailable() -> ApiError:
+    """Return the 503 while the database cannot be reached."""
+    return ApiError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The server is currently unable to reach its database. Please try again later.",
+        kind="server_error",
+        headers={"Retry-After": "1"},
+    )
+
+
 def joined(values: Sequence[str], word: str, *, quote: str = "'") -> str:
     """Return values as English prose: `'4', '8', and '12'`."""
     quoted = [f"{quote}{value}{quote}" for value in values]

@@ -3,55 +3,57 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
-from openvideos_emulator.contract import PREFIX
+from openvideos_emulator.database import UnreachableDatabaseError
+from openvideos_emulator.errors import ApiError, service_unavailable
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
 
     from openvideos_emulator.keys import Keys
     from openvideos_emulator.worlds import Worlds
 
-
-class RequestIds:
-    """Gives every answer an `x-request-id` of its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and sign its answer."""
-
-        async def send_signed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"].append((b"x-request-id", new_request_id().encode()))
-            await send(message)
-
-        await self._app(scope, receive, send_signed)
+Respond = Callable[[Request], Awaitable["Response"]]
+"""Answers a request, or raises an `ApiError`."""
 
 
-class Authentication:
-    """Lets nobody without a key see anything of the API, not even what there is.
+class Responding:
+    """A function that answers requests, as an ASGI application.
 
-    The world that the key belongs to is kept in the scope, as `world`.
+    Its refusals are in the error envelope, and every answer has an `x-request-id` of its own.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, worlds: Worlds) -> None:
-        self._app = app
-        self._keys = keys
-        self._worlds = worlds
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it with 401."""
-        if scope["path"].startswith(f"{PREFIX}/"):
-            tenant = self._keys.tenant(Headers(scope=scope).get("authorization"))
-            world = scope.get("world")
-            if world is None or world.tenant != tenant:
-                scope["world"] = await self._worlds.find(tenant)
-        await self._app(scope, receive, send)
+        """Answer a request."""
+        try:
+            response = await self._respond(Request(scope, receive))
+        except ApiError as error:
+            response = error.response()
+        except UnreachableDatabaseError:
+            response = service_unavailable().response()
+        response.raw_headers.append((b"x-request-id", new_request_id().encode()))
+        await response(scope, receive, send)
+
+
+async def authenticate(scope: Scope, keys: Keys, worlds: Worlds) -> None:
+    """Keep the world that a request's key belongs to in its scope, as `world`.
+
+    Raises:
+        ApiError: 401, the key is missing or wrong.
+    """
+    tenant = keys.tenant(Headers(scope=scope).get("authorization"))
+    world = scope.get("world")
+    if world is None or world.tenant != tenant:
+        scope["world"] = await worlds.find(tenant)
 
 
 def new_request_id() -> str:

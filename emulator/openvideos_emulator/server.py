@@ -46,14 +46,17 @@ def serve(settings: Settings) -> None:
             http=Protocol,
             access_log=not settings.quiet,
             log_config=_log_config(),
-            lifespan="off",
+            lifespan="on",
             server_header=False,
             proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=_SECONDS_FOR_LAST_ANSWERS,
             backlog=_BACKLOG,
         )
-        _Server(config, settings).run(sockets=[listener])
+        server = _Server(config, settings)
+        server.run(sockets=[listener])
+        if server.refusal is not None:
+            raise server.refusal
 
 
 class _Server(uvicorn.Server):
@@ -62,6 +65,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
         super().__init__(config)
         self._settings = settings
+        self.refusal: SettingsError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -69,7 +73,13 @@ class _Server(uvicorn.Server):
             return
         port = sockets[0].getsockname()[1]
         if self._settings.port_file is not None:
-            _write_port(self._settings.port_file, port)
+            try:
+                _write_port(self._settings.port_file, port)
+            except SettingsError as error:
+                # The loop is left in order, so that what has started is ended.
+                self.refusal = error
+                self.should_exit = True
+                return
         print(f"http://{_in_url(self._settings.host)}:{port}{PREFIX}", flush=True)  # noqa: T201 - the one line that a caller reads
 
 
