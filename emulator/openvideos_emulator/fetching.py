@@ -152,7 +152,10 @@ class _PublicTransport(httpx.AsyncBaseTransport):
         url = request.url
         if url.scheme not in _PORTS or not url.host:
             raise FetchError("only http and https URLs are fetched")
-        addresses = await self._resolve(url.raw_host.decode(), url.port or _PORTS[url.scheme])
+        port = _PORTS[url.scheme] if url.port is None else url.port
+        if not 0 < port < 65536:
+            raise FetchError("there is no such port")
+        addresses = await self._resolve(url.raw_host.decode(), port)
         if not addresses or not all(map(is_public, addresses)):
             raise FetchError("its host is not on the public internet")
         # The name stays in the header Host, and is what a certificate is checked for.
