@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openvideos_spec
+from openvideos_emulator.admin import Journal, create_admin
 from openvideos_emulator.app import create_app
 from openvideos_emulator.canned import opened
 from openvideos_emulator.catalogue import Catalogue
@@ -15,16 +16,19 @@ from openvideos_emulator.clock import Clock, SystemClock
 from openvideos_emulator.contract import Contract
 from openvideos_emulator.database import open_database
 from openvideos_emulator.faults import load_faults
+from openvideos_emulator.health import create_health
 from openvideos_emulator.keys import Keys
+from openvideos_emulator.limits import RateLimit
 from openvideos_emulator.media.studio import Studio
 from openvideos_emulator.offers import with_offers
 from openvideos_emulator.service import Service
 from openvideos_emulator.settings import Settings, SettingsError
+from openvideos_emulator.webhooks.dispatcher import Dispatcher
 from openvideos_emulator.worlds import Worlds
 from openvideos_spec import ContractError, OverlayError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.types import ASGIApp
 
@@ -64,22 +68,31 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
                 f"made: {error.strerror}"
             ) from error
         parts.callback(studio.close)
+        worlds = Worlds(clock or SystemClock(), settings, database)
         service = Service(
             database=database,
             studio=studio,
             catalogue=Catalogue(contract),
             settings=settings,
-            worlds=Worlds(clock or SystemClock(), settings, database),
+            worlds=worlds,
+            webhooks=Dispatcher(database, worlds, own_clocks=settings.admin),
         )
         background: list[Background] = []
-        branches: dict[str, ASGIApp] = {}
+        branches: dict[str, ASGIApp] = {"healthz": create_health(database)}
+        edges: list[Callable[[ASGIApp], ASGIApp]] = []
         guards: list[Guard] = []
+        if settings.rpm is not None:
+            guards.append(RateLimit(database, settings.rpm))
+        if settings.admin_key is not None and settings.admin:
+            branches["_emulator"] = create_admin(service, contract, settings.admin_key)
+            edges.append(lambda app: Journal(app, contract, database, worlds))
         yield create_app(
             service,
             contract,
             Keys(settings.api_keys),
             faults,
             guards=guards,
+            edges=edges,
             branches=branches,
             background=background,
         )

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 from sqlalchemy import Connection, func, select
-from starlette.datastructures import MutableHeaders
 
 from openvideos_emulator.database import lock, upsert
 from openvideos_emulator.errors import ApiError
 from openvideos_emulator.tables import rates, videos
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.requests import Request
 
     from openvideos_emulator.database import Database
     from openvideos_emulator.worlds import World
@@ -66,35 +65,31 @@ class Bucket:
 
 
 class RateLimit:
-    """Takes each request from its key's bucket, and refuses it with 429 where that is empty."""
+    """Takes each request from its key's bucket, and refuses it with 429 where that is empty.
 
-    def __init__(self, app: ASGIApp, database: Database, requests_a_minute: int) -> None:
-        self._app = app
+    Every answer tells what is left.
+    """
+
+    def __init__(self, database: Database, requests_a_minute: int) -> None:
         self._database = database
         self._size = requests_a_minute
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and tell on its answer what is left, or refuse it."""
-        world: World | None = scope.get("world")
-        if world is None:
-            await self._app(scope, receive, send)
-            return
+    async def __call__(self, request: Request) -> None:
+        """Let a request go on, or refuse it.
+
+        Raises:
+            ApiError: 429, the key has sent too many.
+        """
+        world: World = request.scope["world"]
         now = world.now() * _MICROSECONDS
         bucket, wait = await self._database.write(take_request, world.tenant, self._size, now)
-        told = {
+        request.scope["answer_headers"] = {
             "x-ratelimit-limit-requests": str(bucket.size),
             "x-ratelimit-remaining-requests": str(bucket.remaining(now)),
             "x-ratelimit-reset-requests": f"{bucket.missing(now) / 1e6:.3f}s",
         }
         if wait:
-            raise _too_many_requests(bucket.size, wait, told)
-
-        async def send_told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(told)
-            await send(message)
-
-        await self._app(scope, receive, send_told)
+            raise _too_many_requests(bucket.size, wait)
 
 
 def take_request(connection: Connection, tenant: str, size: int, now: int) -> tuple[Bucket, int]:
@@ -148,7 +143,7 @@ def refuse_beyond(connection: Connection, tenant: str, now: int, most: int) -> N
         )
 
 
-def _too_many_requests(size: int, wait: int, told: dict[str, str]) -> ApiError:
+def _too_many_requests(size: int, wait: int) -> ApiError:
     milliseconds = math.ceil(wait / _MICROSECONDS)
     return ApiError(
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -156,7 +151,7 @@ def _too_many_requests(size: int, wait: int, told: dict[str, str]) -> ApiError:
         f"Please try again in {milliseconds / 1000:g}s.",
         code="rate_limit_exceeded",
         kind="requests",
-        headers={**told, **_retry_after(milliseconds)},
+        headers=_retry_after(milliseconds),
     )
 
 

@@ -40,6 +40,8 @@ class Responding:
             response = error.response()
         except UnreachableDatabaseError:
             response = service_unavailable().response()
+        if told := scope.get("answer_headers"):
+            response.headers.update(told)
         response.raw_headers.append((b"x-request-id", new_request_id().encode()))
         await response(scope, receive, send)
 
