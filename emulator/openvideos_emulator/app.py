@@ -51,6 +51,7 @@ def create_app(
     faults: Sequence[Fault] = (),
     *,
     guards: Sequence[Guard] = (),
+    edges: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
     branches: Mapping[str, ASGIApp] | None = None,
     background: Sequence[Background] = (),
 ) -> ASGIApp:
@@ -62,24 +63,32 @@ def create_app(
         keys: Who may come in.
         faults: What goes wrong on purpose.
         guards: What else may refuse a request.
+        edges: What is laid around the API and its faults, the outermost last.
         branches: What is beside the API, by the first segment of its paths.
         background: What goes on beside the requests.
     """
     app: ASGIApp = Responding(_Api(service, contract, keys, guards))
     if faults:
         app = FaultLayer(app, faults, contract, service.settings.max_body_bytes)
-    return _Application(app, branches or {}, background)
+    for edge in edges:
+        app = edge(app)
+    return _Application(app, branches or {}, background, service.database.close)
 
 
 class _Application:
-    """The outermost: starts and ends the background work, and parts the ways of requests."""
+    """The outermost: starts and ends what goes on beside requests, and parts their ways."""
 
     def __init__(
-        self, api: ASGIApp, branches: Mapping[str, ASGIApp], background: Sequence[Background]
+        self,
+        api: ASGIApp,
+        branches: Mapping[str, ASGIApp],
+        background: Sequence[Background],
+        close: Callable[[], Awaitable[None]],
     ) -> None:
         self._api = api
         self._branches = branches
         self._background = background
+        self._close = close
         self._lifespan = Router(lifespan=self._at_work)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,6 +116,7 @@ class _Application:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._close()
 
 
 async def _kept_running(work: Background) -> None:

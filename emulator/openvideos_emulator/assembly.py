@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openvideos_spec
-from openvideos_emulator.admin import Journal, create_admin
 from openvideos_emulator.app import create_app
 from openvideos_emulator.canned import opened
 from openvideos_emulator.catalogue import Catalogue
@@ -78,12 +77,16 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
             webhooks=Dispatcher(database, worlds, own_clocks=settings.admin),
         )
         background: list[Background] = []
+        if settings.webhook is not None or settings.admin:
+            background.append(service.webhooks.run)
         branches: dict[str, ASGIApp] = {"healthz": create_health(database)}
         edges: list[Callable[[ASGIApp], ASGIApp]] = []
         guards: list[Guard] = []
         if settings.rpm is not None:
             guards.append(RateLimit(database, settings.rpm))
         if settings.admin_key is not None and settings.admin:
+            from openvideos_emulator.admin import Journal, create_admin
+
             branches["_emulator"] = create_admin(service, contract, settings.admin_key)
             edges.append(lambda app: Journal(app, contract, database, worlds))
         yield create_app(

@@ -104,6 +104,7 @@ async def start_job(
         trick=fate.webhook,
     )
     await service.database.write(_store, service, call.world, job, scene, first_frame)
+    service.webhooks.wake()
     record = call.request.scope.get("record")
     if record is not None:
         record.video_id = video_id
@@ -124,6 +125,7 @@ async def poll_job(service: Service, call: Call, video_id: str) -> Job:
     stepped = await service.database.write(_step, service, call.world, video_id, now)
     if stepped is None:
         raise video_not_found(video_id)
+    service.webhooks.wake()
     return stepped
 
 

@@ -30,9 +30,8 @@ class Keys:
         Raises:
             ApiError: 401, the key is missing or wrong.
         """
-        scheme, _, rest = (authorization or "").partition(" ")
-        key = rest.strip()
-        if scheme.lower() != "bearer" or not key:
+        key = sent_key(authorization)
+        if not key:
             raise _unauthorized("(none); send one as `Authorization: Bearer KEY`")
         tenant = tenant_of(key.encode("latin-1"))
         if self._tenants:
@@ -41,6 +40,12 @@ class Keys:
             if not any(matches):
                 raise _unauthorized(masked(key))
         return tenant
+
+
+def sent_key(authorization: str | None) -> str:
+    """Return the key that an `Authorization` header brings, empty where it brings none."""
+    scheme, _, rest = (authorization or "").partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else ""
 
 
 def tenant_of(key: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from sqlalchemy import Connection, Select, bindparam, case, select, tuple_
@@ -11,6 +11,9 @@ from sqlalchemy import Connection, Select, bindparam, case, select, tuple_
 from openvideos_emulator.scene import Scene
 from openvideos_emulator.tables import characters, first_frames, videos
 from openvideos_emulator.timetable import Failure, Job, Steps, Timetable
+
+if TYPE_CHECKING:
+    from openvideos_emulator.fate import WebhookFault
 
 
 @attrs.frozen
@@ -203,7 +206,7 @@ def _job(
     failure: str | None,
     polls: int | None,
     polled: int | None,
-    trick: str | None,
+    trick: WebhookFault | None,
 ) -> Job:
     asked = json.loads(request)
     return Job(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from openvideos_emulator.database import Database
     from openvideos_emulator.media.studio import Studio
     from openvideos_emulator.settings import Settings
+    from openvideos_emulator.webhooks.dispatcher import Dispatcher
     from openvideos_emulator.worlds import World, Worlds
 
 
@@ -28,6 +29,7 @@ class Service:
         catalogue: What can be asked for.
         settings: What the emulator was told.
         worlds: What can be different for each key.
+        webhooks: What delivers the events of jobs.
     """
 
     database: Database
@@ -35,6 +37,7 @@ class Service:
     catalogue: Catalogue
     settings: Settings
     worlds: Worlds
+    webhooks: Dispatcher
 
 
 @attrs.frozen

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+
+if TYPE_CHECKING:
+    from openvideos_emulator.fate import WebhookFault
 
 NEVER = 253_402_300_799_000
 """A time that does not come: the end of the year 9999, in Unix milliseconds."""
@@ -95,7 +98,7 @@ class Job:
     timetable: Timetable
     failure: Failure | None = None
     steps: Steps | None = None
-    trick: str | None = None
+    trick: WebhookFault | None = None
 
     def status(self, now: int) -> str:
         """Return where the job stands at a time, by the contract's names."""

@@ -1,0 +1,164 @@
+"""The journal of requests: who writes it, and how it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+from starlette.datastructures import Headers
+
+from openvideos_emulator.admin.entries import entry_of
+from openvideos_emulator.admin.record import Record
+from openvideos_emulator.database import UnreachableDatabaseError
+from openvideos_emulator.errors import service_unavailable
+from openvideos_emulator.keys import sent_key, tenant_of
+from openvideos_emulator.tables import requests
+from openvideos_emulator.worlds import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from openvideos_emulator.contract import Contract
+    from openvideos_emulator.database import Database
+    from openvideos_emulator.worlds import Worlds
+
+MOST_ENTRIES = 10_000
+_REMOVED_TOGETHER = 100
+_READ_TOGETHER = 500
+_QUICKLY_SHOWN = 256 * 1024
+
+
+class Journal:
+    """The outermost layer of the API: finds a request's world, and makes an entry of it.
+
+    The entry is there before the first byte of the answer is sent.
+    """
+
+    def __init__(
+        self, app: ASGIApp, contract: Contract, database: Database, worlds: Worlds
+    ) -> None:
+        self._app = app
+        self._contract = contract
+        self._database = database
+        self._worlds = worlds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and write it down."""
+        key = sent_key(Headers(scope=scope).get("authorization"))
+        try:
+            world = await self._worlds.find(tenant_of(key.encode("latin-1")) if key else ALL)
+        except UnreachableDatabaseError:
+            await service_unavailable().response()(scope, receive, send)
+            return
+        record = self._record(scope, world.now())
+        # A layer in between may change what it is given; the entry shows what the client sent.
+        sent = {**scope, "headers": list(scope["headers"])}
+        scope["world"], scope["record"] = world, record
+        body = bytearray()
+        is_written = False
+
+        async def write() -> None:
+            nonlocal is_written
+            is_written = True
+            await self._write(world.tenant, record, sent, bytes(body))
+
+        async def listen() -> Message:
+            message = await receive()
+            body.extend(message.get("body", b""))
+            return message
+
+        async def send_written(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = message["status"]
+                await write()
+            await send(message)
+
+        try:
+            await self._app(scope, listen, send_written)
+        except Exception:
+            record.status = record.status or HTTPStatus.INTERNAL_SERVER_ERROR
+            raise
+        finally:
+            if not is_written:
+                await write()
+
+    def _record(self, scope: Scope, now: int) -> Record:
+        record = Record(received=now)
+        found = self._contract.find(scope["path"])
+        if found is not None:
+            resource, names = found
+            operation = resource.operation(scope["method"])
+            record.operation = None if operation is None else operation.id
+            record.video_id = names.get("video_id")
+        return record
+
+    async def _write(self, tenant: str, record: Record, scope: Scope, body: bytes) -> None:
+        if len(body) <= _QUICKLY_SHOWN:
+            entry = entry_of(record, scope, body)
+        else:
+            # A long one must not hold up the other requests.
+            entry = await asyncio.to_thread(entry_of, record, scope, body)
+        await self._database.write(add_entry, tenant, entry)
+
+
+def add_entry(connection: Connection, tenant: str, entry: dict[str, Any]) -> None:
+    """Store an entry, and remove the oldest where there are too many."""
+    row = {
+        "tenant": tenant,
+        "received": round(entry["received"] * 1000),
+        "operation": entry["operation"],
+        "entry": json.dumps(entry),
+    }
+    new = requests.insert().returning(requests.c.sequence)
+    sequence = connection.execute(new, row).scalar_one()
+    if sequence % _REMOVED_TOGETHER == 0:
+        oldest = sequence - MOST_ENTRIES
+        connection.execute(requests.delete().where(requests.c.sequence <= oldest))
+
+
+def find_entries(
+    connection: Connection,
+    tenant: str | None,
+    *,
+    after: int,
+    limit: int,
+    is_wanted: Callable[[dict[str, Any]], bool],
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return the oldest entries that are wanted, and whether there are more.
+
+    Args:
+        connection: The connection.
+        tenant: Whose requests, or None for all.
+        after: The sequence after which they start.
+        limit: How many to return.
+        is_wanted: Tells whether an entry is.
+    """
+    found: list[dict[str, Any]] = []
+    while True:
+        query = select(requests.c.sequence, requests.c.entry).where(requests.c.sequence > after)
+        if tenant is not None:
+            query = query.where(requests.c.tenant == tenant)
+        query = query.order_by(requests.c.sequence).limit(_READ_TOGETHER)
+        rows = connection.execute(query).all()
+        for row in rows:
+            entry = json.loads(row.entry)
+            if is_wanted(entry):
+                if len(found) == limit:
+                    return found, True
+                found.append({"sequence": row.sequence, **entry})
+        if len(rows) < _READ_TOGETHER:
+            return found, False
+        after = rows[-1].sequence
+
+
+def remove_entries(connection: Connection, tenant: str | None) -> int:
+    """Remove a tenant's entries, or all of them; return how many there were."""
+    gone = requests.delete()
+    if tenant is not None:
+        gone = gone.where(requests.c.tenant == tenant)
+    return connection.execute(gone).rowcount
