@@ -1,6 +1,6 @@
 """The least that a server can be that answers from a database: one Starlette handler, one read.
 
-`python -m benchmarks.peers.bare PORT_FILE` serves it, as uvicorn does with all its C parts.
+`python -m benchmarks.peers.bare PORT` serves it, as uvicorn does with all its C parts.
 """
 
 from __future__ import annotations
@@ -49,32 +49,17 @@ def application(database: sqlite3.Connection) -> Starlette:
     return Starlette(routes=[Route("/v1/videos/{id}", video)])
 
 
-class Server(uvicorn.Server):
-    """A server that writes its port once it answers."""
-
-    port_file: Path
-
-    async def startup(self, sockets: list[object] | None = None) -> None:
-        await super().startup()
-        port = self.servers[0].sockets[0].getsockname()[1]
-        self.port_file.write_text(str(port), encoding="ascii")
-
-
-def main(port_file: str) -> None:
+def main(port: int) -> None:
     """Serve until the end."""
     with tempfile.TemporaryDirectory() as folder:
         database = sqlite3.connect(Path(folder) / "videos.sqlite")
         database.execute("PRAGMA journal_mode = WAL")
-        database.execute(f"CREATE TABLE videos ({COLUMNS.replace('id,', 'id PRIMARY KEY,', 1)})")
-        database.execute(f"INSERT INTO videos VALUES ({', '.join('?' * len(VIDEO))})", VIDEO)
+        database.execute(f"CREATE TABLE videos ({COLUMNS}, PRIMARY KEY (id))")
+        values = ", ".join("?" * len(VIDEO))
+        database.execute(f"INSERT INTO videos VALUES ({values})", VIDEO)  # noqa: S608 - a constant
         database.commit()
-        config = uvicorn.Config(
-            application(database), port=0, log_level="critical", access_log=False
-        )
-        server = Server(config)
-        server.port_file = Path(port_file)
-        server.run()
+        uvicorn.run(application(database), port=port, log_level="critical", access_log=False)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(int(sys.argv[1]))

@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -57,7 +56,12 @@ def emulator(database: str | None = None, workers: int = 1) -> Iterator[Server]:
     """Run the emulator."""
     started = time.perf_counter()
     with Emulator(
-        api_keys=[KEY], speed=SPEED, media="tiny", quiet=True, db=database, workers=workers,
+        api_keys=[KEY],
+        speed=SPEED,
+        media="tiny",
+        quiet=True,
+        db=database,
+        workers=workers,
         reset=database is not None,
     ) as running:
         assert running.pid is not None
@@ -69,20 +73,19 @@ def emulator(database: str | None = None, workers: int = 1) -> Iterator[Server]:
 @contextmanager
 def bare() -> Iterator[Server]:
     """Run the least that a server can be."""
-    with tempfile.TemporaryDirectory() as folder:
-        port_file = Path(folder) / "port"
-        command = [sys.executable, "-m", "benchmarks.peers.bare", str(port_file)]
-        with _running(command, lambda: _port_in(port_file), "/v1") as server:
-            yield server
+    port = _free_port()
+    with _running(
+        [sys.executable, "-m", "benchmarks.peers.bare", str(port)], port, "/v1"
+    ) as server:
+        yield server
 
 
 @contextmanager
 def prism(command: Path) -> Iterator[Server]:
     """Run Prism on the contract, with its logs quiet."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = _free_port()
     options = ["mock", "openapi.yaml", "--port", str(port), "--host", "127.0.0.1", "-v", "error"]
-    with _running([str(command), *options], lambda: port, "") as server:
+    with _running([str(command), *options], port, "") as server:
         yield server
 
 
@@ -101,7 +104,7 @@ def contenders(postgresql: str | None) -> dict[str, Starter]:
 
 
 @contextmanager
-def _running(command: list[str], port: Callable[[], int], prefix: str) -> Iterator[Server]:
+def _running(command: list[str], port: int, prefix: str) -> Iterator[Server]:
     # With bytecode, as every program has it that is started a second time.
     inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
@@ -109,7 +112,7 @@ def _running(command: list[str], port: Callable[[], int], prefix: str) -> Iterat
         command, env=inherited, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        base_url = f"http://127.0.0.1:{port()}{prefix}"
+        base_url = f"http://127.0.0.1:{port}{prefix}"
         first_answer(base_url)
         seconds = time.perf_counter() - started
         yield Server(base_url, psutil.Process(process.pid), seconds)
@@ -118,13 +121,10 @@ def _running(command: list[str], port: Callable[[], int], prefix: str) -> Iterat
         process.wait()
 
 
-def _port_in(file: Path) -> int:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
-        if file.exists() and (text := file.read_text(encoding="ascii")):
-            return int(text)
-        time.sleep(0.005)
-    raise TimeoutError("a server did not start")
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
 
 
 def first_answer(base_url: str) -> None:
