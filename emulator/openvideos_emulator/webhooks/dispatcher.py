@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from openvideos_emulator.database import Database
     from openvideos_emulator.worlds import Worlds
 
-_AT_ONCE = 128
-_AT_ONCE_TO_ONE_RECEIVER = 16
+_AT_ONCE = 64
+# A simple receiver lets only five connections wait; up to seven are made, since so many are
+# claimed together.
+_AT_ONCE_TO_ONE_RECEIVER = 4
 _SECONDS_FOR_AN_ANSWER = 5.0
 # A claim outlasts its attempt by far, so that only a dead worker's is taken over.
 _ATTEMPTS_IN_A_CLAIM = 2
@@ -91,9 +93,10 @@ class Dispatcher:
             following = await self._database.read(outbox.milliseconds_until_next, moments)
             wait = _LOOK_EVERY if following is None else min(_LOOK_EVERY, following / 1000)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), wait)
-                # Many creates wake it together.
-                await asyncio.sleep(_PAUSE)
+                async with asyncio.timeout(wait):
+                    await self._woken.wait()
+            # Many creates wake it together.
+            await asyncio.sleep(_PAUSE)
 
     async def _start_attempts(self, moments: list[Moment]) -> None:
         """Claim what is due, as much as there is room for, and start to send it."""

@@ -22,7 +22,6 @@ from openvideos_emulator.webhooks.schedule import next_attempt
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from openvideos_emulator.fate import WebhookFault
     from openvideos_emulator.timetable import Job
     from openvideos_emulator.worlds import World
 
@@ -89,9 +88,7 @@ class Outcome:
         return self.acknowledged or self.status == _GONE
 
 
-def queue_event(
-    connection: Connection, world: World, job: Job, trick: WebhookFault | None = None
-) -> None:
+def queue_event(connection: Connection, world: World, job: Job, trick: str | None = None) -> None:
     """Store the event of a job's end, to be sent at that time.
 
     It goes where the world's webhook points to now. Where there is none, it is only stored.
@@ -125,7 +122,7 @@ def _store(
     *,
     due: int,
     secret: str | None,
-    trick: WebhookFault | None,
+    trick: str | None,
 ) -> None:
     event = event_of(job)
     is_sent = world.webhook_url is not None and secret is not None and trick != "lost"
