@@ -1,5 +1,12 @@
 """`python -m openvideos_emulator`: the same as `openvideos emulator`."""
 
-from openvideos_emulator.command import app
+import sys
 
-app(prog_name="openvideos emulator")
+try:
+    from openvideos_emulator.command import app
+
+    app(prog_name="openvideos emulator")
+except ModuleNotFoundError as error:
+    if (error.name or "").startswith("openvideos"):
+        raise
+    sys.exit(f"openvideos emulator needs {error.name}: run pip install 'openvideos[emulator]'")

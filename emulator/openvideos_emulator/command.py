@@ -29,7 +29,10 @@ from openvideos_emulator.settings import (
 if TYPE_CHECKING:
     import attrs
 
-app = typer.Typer(help="Run a server that keeps the contract, with no GPU and no bill.")
+app = typer.Typer(
+    help="Run a server that keeps the contract, with no GPU and no bill.",
+    pretty_exceptions_show_locals=False,
+)
 
 _ERROR = 1
 _USAGE_ERROR = 2
@@ -107,8 +110,8 @@ def _emulator(
     Prints its base URL once it answers. Each setting can be given by a flag, by the environment
     (--speed is OPENVIDEOS_EMULATOR_SPEED), or by a file.
     """
-    if context.invoked_subcommand is not None and not _is_told(context, "port"):
-        values["port"] = 0
+    if context.invoked_subcommand is not None:
+        values = {**values, **_for_a_command(context, values)}
     try:
         settings = Settings(**values)
     except SettingsError as error:
@@ -129,9 +132,16 @@ def _emulator(
         _refuse(error)
 
 
-def _is_told(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name != "DEFAULT"
+def _for_a_command(context: typer.Context, values: dict[str, Any]) -> dict[str, Any]:
+    """Return what is otherwise by default where an emulator is there for one command only."""
+    from openvideos_emulator.running import new_key
+
+    source = context.get_parameter_source("port")
+    is_told = source is not None and source.name != "DEFAULT"
+    return {
+        "port": values["port"] if is_told else 0,
+        "admin_key": values["admin_key"] or new_key(),
+    }
 
 
 def _with_settings() -> inspect.Signature:
@@ -160,9 +170,12 @@ def execute(
     """Run a command with an emulator of its own, and end with the command's exit code.
 
     The command finds it by OPENVIDEOS_BASE_URL and OPENVIDEOS_API_KEY, and by OPENAI_BASE_URL and
-    OPENAI_API_KEY.
+    OPENAI_API_KEY; with --admin its admin API by OPENVIDEOS_EMULATOR_ADMIN_URL and
+    OPENVIDEOS_EMULATOR_ADMIN_KEY.
     """
-    from openvideos_emulator.running import Emulator, EmulatorError, run_beside
+    from openvideos_emulator.beside import run_beside
+    from openvideos_emulator.remote import EmulatorError
+    from openvideos_emulator.running import Emulator
 
     try:
         code = run_beside(Emulator.of(context.obj), command)

@@ -6,7 +6,6 @@ import functools
 import inspect
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,24 +15,21 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
 from urllib.parse import urlsplit
 
 from openvideos_emulator.configuration import to_environment, without_settings
+from openvideos_emulator.remote import AdminApi, EmulatorError, RemoteWorld
 from openvideos_emulator.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import TracebackType
 
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_STOP = 10.0
 _LOOK_EVERY = 0.01
-_EXIT_OF_A_SIGNAL = 128
 _LOOPBACK = "127.0.0.1"
+_LAST_LINES = 20
 _EVERYWHERE = ("0.0.0.0", "")  # noqa: S104 - a comparison
 
 Keywords = ParamSpec("Keywords")
-
-
-class EmulatorError(Exception):
-    """The emulator did not start; the message holds what it said."""
 
 
 def _with_keywords_of(
@@ -47,6 +43,7 @@ def _with_keywords_of(
         @functools.wraps(init)
         def wrapped(self: Any, /, *args: Keywords.args, **keywords: Keywords.kwargs) -> None:
             keywords.setdefault("port", 0)
+            keywords.setdefault("admin_key", new_key())
             init(self, settings(*args, **keywords))
 
         wrapped.__signature__ = inspect.signature(settings)  # type: ignore[attr-defined] # functions have it, unknown to mypy
@@ -55,7 +52,7 @@ def _with_keywords_of(
     return decorate
 
 
-class Emulator:
+class Emulator(RemoteWorld):
     """A real emulator process on a free port, for as long as a `with` block lasts.
 
     ```python
@@ -79,9 +76,9 @@ class Emulator:
         Raises:
             SettingsError: A setting makes no sense.
         """
+        key = settings.api_keys[0] if settings.api_keys else new_key()
+        super().__init__("", key, AdminApi("", None, self._why_gone), None)
         self._settings = settings
-        self.api_key = settings.api_keys[0] if settings.api_keys else f"sk-{secrets.token_hex(16)}"
-        self.base_url = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -96,6 +93,17 @@ class Emulator:
         Raises:
             EmulatorError: It ended, or did not answer in time.
         """
+        try:
+            self.base_url = self._started()
+        except BaseException:
+            self.stop()
+            raise
+        key = self._settings.admin_key if self._settings.admin else None
+        self._admin = AdminApi(self.base_url, key, self._why_gone)
+        return self
+
+    def _started(self) -> str:
+        """Start the process, and return its base URL once it answers."""
         self._folder = tempfile.TemporaryDirectory(prefix="openvideos-")
         # What it says goes to files: a pipe that nobody reads would stop it in the end.
         address = Path(self._folder.name) / "address"
@@ -118,15 +126,13 @@ class Emulator:
         deadline = time.monotonic() + _SECONDS_TO_START
         while not (said := address.read_text(encoding="utf-8")).endswith("\n"):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                complaint = self.log.strip()
-                self.stop()
-                raise EmulatorError(f"the emulator did not start: {complaint or 'it said nothing'}")
+                complaint = self.log.strip() or "it said nothing"
+                raise EmulatorError(f"the emulator did not start: {complaint}")
             time.sleep(_LOOK_EVERY)
         # What listens on every address is reached by loopback.
         host = _LOOPBACK if self._settings.host in _EVERYWHERE else self._settings.host
         host = f"[{host}]" if ":" in host else host
-        self.base_url = f"http://{host}:{urlsplit(said.strip()).port}/v1"
-        return self
+        return f"http://{host}:{urlsplit(said.strip()).port}/v1"
 
     def stop(self) -> None:
         """End the process and wait until it has ended. Once it has, this does nothing."""
@@ -155,6 +161,40 @@ class Emulator:
         return None if self._process is None else self._process.pid
 
     @property
+    def has_ended(self) -> bool:
+        """Whether the process was started, and has ended."""
+        return self._process is not None and self._process.poll() is not None
+
+    def world(self, key: str | None = None) -> RemoteWorld:
+        """Return the world of one key, of which no other key sees anything.
+
+        Args:
+            key: The key; None makes a new one, unless only the given `api_keys` are accepted.
+        """
+        if key is None:
+            if self._settings.api_keys:
+                raise EmulatorError("say which of the given api_keys: no other key is accepted")
+            key = new_key()
+        return RemoteWorld(self.base_url, key, self._admin, key)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command needs to find the emulator and, where it is offered, its admin API."""
+        found = super().environment
+        if self._settings.admin and self._settings.admin_key is not None:
+            found["OPENVIDEOS_EMULATOR_ADMIN_URL"] = self._admin.url
+            found["OPENVIDEOS_EMULATOR_ADMIN_KEY"] = self._settings.admin_key
+        return found
+
+    def _why_gone(self) -> str:
+        if self._process is None:
+            return "it is not running; `with Emulator() as emulator:` starts it, and ends it"
+        if not self.has_ended:
+            return f"its process {self._process.pid} is there all the same"
+        last = "\n".join(self.log.strip().splitlines()[-_LAST_LINES:])
+        return f"it ended with exit code {self._process.returncode}; it said last:\n{last}"
+
+    @property
     def log(self) -> str:
         """What the emulator has logged so far: a line for each request, and its complaints."""
         return self._log_path.read_text(encoding="utf-8", errors="replace")
@@ -177,29 +217,6 @@ class Emulator:
         self.stop()
 
 
-def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
-    """Run a command while an emulator runs, and return the command's exit code.
-
-    Args:
-        emulator: The emulator, which is started and stopped here.
-        command: The command and its arguments.
-
-    Raises:
-        EmulatorError: The emulator did not start, or there is no such command.
-    """
-    with emulator:
-        found = {
-            "OPENVIDEOS_BASE_URL": emulator.base_url,
-            "OPENVIDEOS_API_KEY": emulator.api_key,
-            "OPENAI_BASE_URL": emulator.base_url,
-            "OPENAI_API_KEY": emulator.api_key,
-        }
-        try:
-            process = subprocess.Popen(command, env={**os.environ, **found})  # noqa: S603 - it is what the user asks for
-        except OSError as error:
-            raise EmulatorError(f"{command[0]} cannot be run: {error.strerror}") from error
-        # A terminal sends Ctrl-C to the command too, which decides what it means.
-        signal.signal(signal.SIGINT, lambda *_: None)
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        code = process.wait()
-    return code if code >= 0 else _EXIT_OF_A_SIGNAL - code
+def new_key() -> str:
+    """Return a key that nobody else has."""
+    return f"sk-{secrets.token_hex(16)}"

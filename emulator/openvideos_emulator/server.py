@@ -6,13 +6,15 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from openvideos_emulator.assembly import assembled
 from openvideos_emulator.contract import PREFIX
+from openvideos_emulator.logs import AccessLog, log_config, say_where
 from openvideos_emulator.protocol import Protocol
 from openvideos_emulator.settings import Settings, SettingsError
 
@@ -40,12 +42,16 @@ def serve(settings: Settings) -> None:
         threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
     if settings.port_file is not None:
         _make_way(settings.port_file)
-    with _bound(settings) as listener, assembled(settings) as app:
+    with (
+        _bound(settings) as listener,
+        tempfile.TemporaryDirectory(prefix="openvideos-") as home,
+        assembled(settings, Path(home)) as app,
+    ):
         config = uvicorn.Config(
-            app,
+            app if settings.quiet else AccessLog(app),
             http=Protocol,
-            access_log=not settings.quiet,
-            log_config=_log_config(),
+            access_log=False,
+            log_config=log_config(settings.log_format),
             lifespan="on",
             server_header=False,
             proxy_headers=False,
@@ -80,7 +86,10 @@ class _Server(uvicorn.Server):
                 self.refusal = error
                 self.should_exit = True
                 return
-        print(f"http://{_in_url(self._settings.host)}:{port}{PREFIX}", flush=True)  # noqa: T201 - the one line that a caller reads
+        base_url = f"http://{_in_url(self._settings.host)}:{port}{PREFIX}"
+        print(base_url, flush=True)  # noqa: T201 - the one line that a caller reads
+        if self._settings.log_format == "json":
+            say_where(base_url)
 
 
 def _stop_when_stdin_closes() -> None:
@@ -131,26 +140,3 @@ def _write_port(port_file: Path, port: int) -> None:
         part.replace(port_file)
     except OSError as error:
         raise SettingsError(f"--port-file {port_file}: {error.strerror}") from error
-
-
-def _log_config() -> dict[str, Any]:
-    """Return logging to stderr: stdout has nothing but the base URL."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {
-            "plain": {"format": "%(asctime)s %(message)s", "datefmt": "%H:%M:%S"},
-        },
-        "handlers": {
-            "stderr": {
-                "class": "logging.StreamHandler",
-                "formatter": "plain",
-                "stream": "ext://sys.stderr",
-            }
-        },
-        "loggers": {
-            "uvicorn.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-            "uvicorn.error": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-            "openvideos_emulator": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        },
-    }

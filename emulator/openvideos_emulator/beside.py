@@ -1,0 +1,110 @@
+"""`openvideos emulator exec`: a command, with an emulator for as long as it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from openvideos_emulator.running import Emulator
+
+_NOT_EXECUTABLE = 126
+_NOT_FOUND = 127
+_OF_A_SIGNAL = 128
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+_SET_SIGNAL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of Linux' prctl
+_MOST_COMPLAINTS = 20
+
+
+def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
+    """Run a command while an emulator runs, and return what a shell would say of its end.
+
+    That is the command's exit code, 128 and the number of the signal that ended it, 127 where
+    there is no such command, and 126 where it cannot be executed. Signals that ask this process
+    to end are the command's to decide on; the emulator ends after it.
+
+    Args:
+        emulator: The emulator, which is started and stopped here.
+        command: The command and its arguments.
+
+    Raises:
+        EmulatorError: The emulator did not start.
+    """
+    with _passed_on() as pass_on_to, emulator:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - it is what the user asks for
+                command,
+                env={**os.environ, **emulator.environment},
+                preexec_fn=_ending_with_this_process(),
+            )
+        except OSError as error:
+            _say(f"{command[0]} cannot be run: {error.strerror}")
+            return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+        pass_on_to(process)
+        code = process.wait()
+        if emulator.has_ended:
+            _say(f"the emulator ended before the command did: {_tail(emulator.log)}")
+    return code if code >= 0 else _OF_A_SIGNAL - code
+
+
+@contextlib.contextmanager
+def _passed_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Pass signals on to a command once there is one; until then they end this process."""
+    commands: list[subprocess.Popen[bytes]] = []
+    # A terminal sends Ctrl-C to the command too. Twice would mean something else to many.
+    from_terminal = _has_terminal()
+
+    def handle(number: int, _frame: object) -> None:
+        if not commands:
+            sys.exit(_OF_A_SIGNAL + number)
+        if number != signal.SIGINT or not from_terminal:
+            commands[0].send_signal(number)
+
+    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, *_ENDING)}
+    try:
+        yield commands.append
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _ending_with_this_process() -> Callable[[], None] | None:
+    """Return what lets the kernel end a command where this process is killed, and cannot.
+
+    Only Linux knows how; elsewhere a command outlives an `exec` that was killed with SIGKILL.
+    """
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    this, prctl = os.getpid(), ctypes.CDLL(None).prctl
+
+    def end_with_it() -> None:
+        prctl(_SET_SIGNAL_OF_PARENTS_DEATH, signal.SIGTERM)
+        if os.getppid() != this:
+            # It was killed before.
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return end_with_it
+
+
+def _say(complaint: str) -> None:
+    sys.stderr.write(f"openvideos emulator exec: {complaint}\n")
+
+
+def _tail(log: str) -> str:
+    return "\n".join(log.strip().splitlines()[-_MOST_COMPLAINTS:]) or "it said nothing"
