@@ -61,6 +61,69 @@ def test_uploads_are_not_looked_at(client: httpx.Client) -> None:
         assert client.post(path, files=files).status_code == 200
 
 
+def test_a_list_goes_on_after_any_video(client: httpx.Client) -> None:
+    made = client.post("/videos/video_123/remix", json={"prompt": "x"}).json()["id"]
+    for query, found in (
+        ({"after": "after", "limit": "0", "order": "asc"}, []),
+        ({"after": "after", "order": "asc"}, [made]),
+        ({"after": "after"}, []),
+    ):
+        page = client.get("/videos", params=query).json()
+        assert [video["id"] for video in page["data"]] == found
+        assert page["has_more"] is (query.get("limit") == "0")
+
+
+def test_what_generated_tests_fill_in_is_taken(canned: Emulator) -> None:
+    reference = {"file_id": "file-123", "image_url": "image_url"}
+    video = {"id": "video_123"}
+    fields = {"prompt": "x", "model": "string", "seconds": "4", "size": "720x1280"}
+    raw = b"raw file contents"
+    with httpx.Client(base_url=canned.base_url, headers={"Authorization": "Bearer k"}) as client:
+        for path, request in (
+            ("/videos", {"json": {**fields, "input_reference": reference}}),
+            ("/videos", {"json": {**fields, "characters": [{"id": "char_123"}]}}),
+            ("/videos", {"data": fields, "files": {"input_reference": raw}}),
+            (
+                "/videos",
+                {
+                    "files": [
+                        *((name, (None, value)) for name, value in fields.items()),
+                        *(
+                            (f"input_reference[{name}]", (None, value))
+                            for name, value in reference.items()
+                        ),
+                    ]
+                },
+            ),
+            ("/videos/edits", {"json": {"prompt": "x", "video": video, "model": "string"}}),
+            ("/videos/edits", {"data": {"prompt": "x"}, "files": {"video": raw}}),
+            ("/videos/extensions", {"json": {"prompt": "x", "video": video, "seconds": "4"}}),
+            ("/videos/characters", {"data": {"name": "x"}, "files": {"video": raw}}),
+            ("/videos/string/remix", {"json": {"prompt": "x"}}),
+        ):
+            made = client.post(path, **request)  # type: ignore[arg-type]  # of several shapes
+            assert made.status_code == 200, made.text
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK warns of its own service's end
+def test_the_official_sdks_own_calls_are_answered(canned: Emulator) -> None:
+    import openai
+
+    with openai.OpenAI(base_url=canned.base_url, api_key="k", max_retries=0) as sdk:
+        videos = sdk.videos
+        everything: Any = {"prompt": "x", "model": "string", "seconds": "4", "size": "720x1280"}
+        assert videos.create(**everything, input_reference=b"Example data").model == "string"
+        assert videos.retrieve("video_123").status == "completed"
+        assert list(videos.list(after="after", limit=0, order="asc").data) == []
+        assert videos.delete("video_123").deleted
+        assert videos.download_content("video_123", variant="thumbnail").content[:4] == b"RIFF"
+        assert videos.edit(prompt="x", video=b"Example data").id
+        assert videos.extend(prompt="x", seconds="4", video=b"Example data").id
+        assert videos.remix("video_123", prompt="x").remixed_from_video_id == "video_123"
+        assert videos.create_character(name="x", video=b"Example data").name == "x"
+        assert videos.get_character("char_123").id == "char_123"
+
+
 def test_what_is_made_from_it_is_a_proper_job(client: httpx.Client) -> None:
     remix = client.post("/videos/video_123/remix", json={"prompt": "x"}).json()
     assert (remix["status"], remix["remixed_from_video_id"]) == ("queued", "video_123")

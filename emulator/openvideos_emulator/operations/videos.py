@@ -68,14 +68,18 @@ async def retrieve(service: Service, call: Call) -> JSONResponse:
 
 async def list_page(service: Service, call: Call) -> JSONResponse:
     """Answer with a page of the caller's videos."""
-    after = call.query.get("after")
+    after, ascending = call.query.get("after"), call.query.get("order") == "asc"
+    limit = call.query.get("limit", _DEFAULT_LIMIT)
     page = await service.database.read(
-        queries.list_jobs,
-        call.tenant,
-        limit=call.query.get("limit", _DEFAULT_LIMIT),
-        ascending=call.query.get("order") == "asc",
-        after=after,
+        queries.list_jobs, call.tenant, limit=limit, ascending=ascending, after=after
     )
+    if page is None and service.settings.canned:
+        # A canned video is older than any that was made: after it come all of them, or none.
+        page = queries.Page([], has_more=False)
+        if ascending:
+            page = await service.database.read(
+                queries.list_jobs, call.tenant, limit=limit, ascending=True, after=None
+            )
     if page is None:
         raise video_not_found(str(after))
     now = call.now()
