@@ -101,7 +101,7 @@ def test_what_generated_tests_fill_in_is_taken(canned: Emulator) -> None:
             ("/videos/characters", {"data": {"name": "x"}, "files": {"video": raw}}),
             ("/videos/string/remix", {"json": {"prompt": "x"}}),
         ):
-            made = client.post(path, **request)  # type: ignore[arg-type]  # of several shapes
+            made = client.post(path, **request)
             assert made.status_code == 200, made.text
 
 

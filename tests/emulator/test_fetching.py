@@ -33,7 +33,7 @@ class Site:
             def do_GET(self) -> None:
                 site.asked.append((self.headers["Host"], self.path))
                 name = self.path.partition("?")[0].lstrip("/")
-                {
+                answers: dict[str, Callable[[], object]] = {
                     "moved": lambda: self._send(302, {"Location": self.path.partition("?")[2]}),
                     "page": lambda: self._send(200, {"Content-Type": "text/html"}, b"<p>"),
                     "packed": lambda: self._send(200, {"Content-Encoding": "gzip"}, b"x"),
@@ -41,7 +41,8 @@ class Site:
                     "cut": lambda: self._send(200, {"Content-Length": "100"}, b"x"),
                     "image": lambda: self._send(200, {"Content-Type": "image/png"}, IMAGE),
                     "endless": lambda: self._send(200, {}, b"x" * 100_000),
-                }.get(name, lambda: self._send(404, {}))()
+                }
+                answers.get(name, lambda: self._send(404, {}))()
 
             def _send(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
                 self.send_response(status)

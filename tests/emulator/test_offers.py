@@ -1,5 +1,7 @@
-"""--models, --sizes, --seconds: an emulator that offers what another server does."""
+"""--models, --sizes, --seconds, --input-reference: what another server offers and takes."""
 
+import contextlib
+import functools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -124,3 +126,53 @@ def test_the_bare_protocol_stays_open_where_nothing_was_said(other_bare: Emulato
 def test_what_cannot_be_made_is_not_offered(offers: dict[str, str], reason: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(reason)):
         with_offers(openvideos_spec.load(), Settings(**offers))  # type: ignore[arg-type]  # texts only
+
+
+@pytest.fixture(scope="module")
+def taking() -> Iterator[Callable[[str], Emulator]]:
+    """Start emulators that take one arm of input_reference only."""
+    with contextlib.ExitStack() as started:
+
+        @functools.cache
+        def start(arm: str) -> Emulator:
+            return started.enter_context(Emulator(input_reference=arm))  # type: ignore[arg-type]  # one of them
+
+        yield start
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ("object", "expected an object, but got a file instead."),
+        ("file", "expected a file, but got an object instead."),
+    ],
+)
+def test_one_arm_of_input_reference_is_taken_where_that_is_asked_for(
+    taking: Callable[[str], Emulator],
+    connect: Callable[..., httpx.Client],
+    picture: Callable[..., bytes],
+    arm: str,
+    message: str,
+) -> None:
+    client = connect(taking(arm))
+    image = ("a.png", picture(720, 1280), "image/png")
+    for way, request in (
+        ("file", {"files": {"prompt": (None, "x"), "input_reference": image}}),
+        ("object", {"json": {"prompt": "x", "input_reference": {"file_id": "f"}}}),
+        (
+            "object",
+            {"files": {"prompt": (None, "x"), "input_reference[file_id]": (None, "f")}},
+        ),
+        ("none", {"json": {"prompt": "x"}}),
+    ):
+        answer = client.post("/videos", **request)
+        if way in (arm, "none"):
+            assert answer.status_code == 200, answer.text
+        else:
+            assert answer.status_code == 400
+            assert answer.json()["error"] == {
+                "message": f"Invalid type for 'input_reference': {message}",
+                "type": "invalid_request_error",
+                "param": "input_reference",
+                "code": "invalid_type",
+            }
