@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from openvideos_emulator.contract import Contract
+    from openvideos_emulator.database import Database
     from openvideos_emulator.faults import Fault
     from openvideos_emulator.keys import Keys
     from openvideos_emulator.service import Service
@@ -68,11 +69,17 @@ def create_app(
         background: What goes on beside the requests.
     """
     app: ASGIApp = Responding(_Api(service, contract, keys, guards))
-    if faults:
-        app = FaultLayer(app, faults, contract, service.settings.max_body_bytes)
+    app = FaultLayer(
+        app,
+        faults,
+        contract,
+        database=service.database,
+        longest_body=service.settings.max_body_bytes,
+        admin=service.settings.admin,
+    )
     for edge in edges:
         app = edge(app)
-    return _Application(app, branches or {}, background, service.database.close)
+    return _Application(app, branches or {}, background, service.database)
 
 
 class _Application:
@@ -83,12 +90,12 @@ class _Application:
         api: ASGIApp,
         branches: Mapping[str, ASGIApp],
         background: Sequence[Background],
-        close: Callable[[], Awaitable[None]],
+        database: Database,
     ) -> None:
         self._api = api
         self._branches = branches
         self._background = background
-        self._close = close
+        self._database = database
         self._lifespan = Router(lifespan=self._at_work)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +123,7 @@ class _Application:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._close()
+            await self._database.disconnect()
 
 
 async def _kept_running(work: Background) -> None:

@@ -52,7 +52,8 @@ async def authenticate(scope: Scope, keys: Keys, worlds: Worlds) -> None:
     Raises:
         ApiError: 401, the key is missing or wrong.
     """
-    tenant = keys.tenant(Headers(scope=scope).get("authorization"))
+    # Who was redirected has no key, but a ticket that a fault has checked.
+    tenant = scope.get("vouched_tenant") or keys.tenant(Headers(scope=scope).get("authorization"))
     world = scope.get("world")
     if world is None or world.tenant != tenant:
         scope["world"] = await worlds.find(tenant)

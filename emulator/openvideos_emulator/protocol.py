@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -37,6 +39,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the request, unless it will be parsed again."""
         if not self.parser.should_upgrade():
+            # Faults can concern the connection itself.
+            cast("dict[str, Any]", self.scope)["connection"] = self
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:

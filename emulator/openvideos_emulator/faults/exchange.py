@@ -11,6 +11,8 @@ import jsonpath_rfc9535
 from starlette.datastructures import MutableHeaders
 
 from openvideos_emulator import multipart
+from openvideos_emulator.faults.delivery import Delivery
+from openvideos_emulator.keys import tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +51,16 @@ class Request:
         """The API key, empty where there is none."""
         _, _, key = self.headers.get("authorization", "").partition(" ")
         return key.strip()
+
+    @property
+    def tenant(self) -> str:
+        """Whose it is, empty where it has no key."""
+        return tenant_of(self.key.encode("latin-1")) if self.key else ""
+
+    @property
+    def prompt(self) -> str:
+        """The prompt, empty where it has none."""
+        return str(self.fields().get("prompt", ""))
 
     @property
     def content_type(self) -> str:
@@ -140,16 +152,33 @@ class Request:
 
 
 class Response:
-    """An answer that was caught whole."""
+    """An answer: its body whole where it was caught so, else none of it.
+
+    What is done to the bytes of a body, and to the connection, is noted in `delivery` and done
+    while the answer is sent, so that no long one is held.
+    """
 
     def __init__(self) -> None:
         self.status: int = HTTPStatus.OK
         self.headers = MutableHeaders()
-        self.drop_after: int | None = None
-        self.delay = 0.0
+        self.delivery = Delivery()
+        self.is_replaced = False
+        self.is_removed = False
         self._body = b""
         self._document: Any = None
         self._is_read = False
+
+    @classmethod
+    def showing(cls, document: Any) -> Response:
+        """Return an answer that shows JSON."""
+        response = cls()
+        response.document = document
+        return response
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is JSON by its content type."""
+        return self.headers.get("content-type", "").startswith(_JSON)
 
     @property
     def body(self) -> bytes:
@@ -167,7 +196,7 @@ class Response:
         """The body's JSON, which can be changed in place; None where it is none."""
         if not self._is_read:
             self._is_read = True
-            if self.headers.get("content-type", "").startswith(_JSON):
+            if self.is_json:
                 try:
                     self._document = json.loads(self._body)
                 except ValueError:
@@ -182,12 +211,14 @@ class Response:
         """Put JSON in the place of the body."""
         self.headers["content-type"] = _JSON
         self.document = document
+        self.is_replaced = True
 
     def set_text(self, text: str) -> None:
         """Put text, which is HTML where it looks like it, in the place of the body."""
         kind = "text/html" if text.lstrip().startswith("<") else "text/plain"
         self.headers["content-type"] = f"{kind}; charset=utf-8"
         self.body = text.encode("utf-8", "replace")
+        self.is_replaced = True
 
     def find(self, path: str) -> Sequence[jsonpath_rfc9535.JSONPathNode]:
         """Return the nodes of the body's JSON that a JSONPath matches."""

@@ -1,107 +1,164 @@
-"""The seam: an ASGI layer at the emulator's edge that carries faults out."""
+"""The seam: an ASGI layer at the emulator's edge that lets faults happen."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
-from starlette.datastructures import MutableHeaders
+from sqlalchemy import Connection, bindparam, select
 
-from openvideos_emulator.faults.exchange import Request, Response
-from openvideos_emulator.faults.model import Fault, History
-from openvideos_emulator.faults.steps import Templates, change_request, change_response
+from openvideos_emulator.errors import ApiError, bad_request
+from openvideos_emulator.faults.asked import (
+    CREATING,
+    ID_ENDING,
+    faults_of_header,
+    faults_of_prompt,
+    may_direct,
+)
+from openvideos_emulator.faults.exchange import Request
+from openvideos_emulator.faults.history import NOTHING, History
+from openvideos_emulator.faults.passage import Passage
+from openvideos_emulator.faults.store import load_added
+from openvideos_emulator.faults.tickets import PATH as PATH_OF_TICKETS
+from openvideos_emulator.faults.tickets import Tickets
 from openvideos_emulator.middleware import new_request_id
+from openvideos_emulator.settings import SettingsError
+from openvideos_emulator.tables import videos
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from openvideos_emulator.contract import Contract
+    from openvideos_emulator.database import Database
+    from openvideos_emulator.faults.model import Fault
+
+HEADER = "X-OpenVideos-Fault"
+_HEADER = HEADER.lower().encode()
+_WITHOUT_PROMPT = {"GET", "HEAD", "DELETE"}
+_FIND_REQUEST = select(videos.c.request).where(
+    videos.c.id == bindparam("video_id"), videos.c.tenant == bindparam("of_tenant")
+)
 
 
 class FaultLayer:
-    """Lets faults happen to the requests and answers of an application."""
+    """Lets faults happen to the requests and answers of an application.
+
+    They come from a file, from the admin API, from a request's header, and from directives in the
+    prompt of a video. A request that none of these can concern is passed on as it is.
+    """
 
     def __init__(
-        self, app: ASGIApp, faults: Sequence[Fault], contract: Contract, longest_body: int
+        self,
+        app: ASGIApp,
+        faults: Sequence[Fault],
+        contract: Contract,
+        *,
+        database: Database,
+        longest_body: int,
+        admin: bool = False,
     ) -> None:
+        """Lay faults around an application.
+
+        Args:
+            app: The application.
+            faults: The faults of a file.
+            contract: What requests can be about.
+            database: Where faults that are added later are, and what has happened so far.
+            longest_body: The longest request body that is read, in bytes.
+            admin: Whether faults can be added.
+        """
         self._app = app
-        self._longest_body = longest_body
         self._faults = faults
         self._contract = contract
-        self._history = History()
+        self._database = database
+        self._longest_body = longest_body
+        self._always = admin or bool(faults)
+        self._history = History(database)
+        self._tickets = Tickets(database)
+        self._edition = 0
+        self._added: list[Fault] = []
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass one request on, and its answer back, with what goes wrong on the way."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        path: str = scope["path"]
+        if path.startswith(PATH_OF_TICKETS):
+            return self._redeem(scope, receive, send)
+        # Every request comes by here: what is looked at costs less than a layer of its own.
+        if (
+            self._always
+            or scope["method"] not in _WITHOUT_PROMPT
+            or ID_ENDING in path
+            or any(name == _HEADER for name, _ in scope["headers"])
+        ):
+            return self._pass(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    async def _redeem(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            meant = await self._tickets.redeemed(scope)
+        except ApiError as error:
+            await _refuse(error, scope, receive, send)
+        else:
+            await self._app(meant, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body(receive, self._longest_body)
         if body is None:
             return
         request = Request(scope, body, self._contract)
-        concerned = [fault for fault in self._faults if fault.concerns(request, self._history)]
-        operation, video_id = request.operation, request.video_id
-        active = [fault for fault in concerned if self._changes_request(fault, request)]
-        response = await self._response(request, active, receive)
-        video_id = video_id or _made(response)
-        if response.status < 300:
-            self._history.remember(operation, video_id)
-        templates = Templates(request, response)
-        for fault in concerned:
-            if self._changes_response(fault, request, response, video_id, active):
-                for word, argument in fault.answer:
-                    if word == "mark":
-                        self._history.mark(argument, video_id)
-                    else:
-                        change_response(response, word, argument, templates)
-        await _send(response, send)
+        try:
+            faults = await self._all_that_can_concern(request, scope)
+        except SettingsError as error:
+            await _refuse(bad_request(f"{HEADER}: {error}"), scope, receive, send)
+            return
+        memory = NOTHING
+        if request.video_id and any(fault.needs_memory for fault in faults):
+            memory = await self._history.of(request.video_id)
+        concerned = [fault for fault in faults if fault.concerns(request, memory)]
+        remembered = {operation for fault in faults for operation in fault.following}
+        if not concerned and request.operation not in remembered:
+            await self._app(scope, request.receive(receive), send)
+            return
+        passage = Passage(
+            request,
+            concerned,
+            history=self._history,
+            tickets=self._tickets,
+            remembered=remembered,
+            asgi=(scope, receive, send),
+        )
+        await passage.go(self._app)
 
-    def _changes_request(self, fault: Fault, request: Request) -> bool:
-        return bool(fault.request) and self._history.occasion(fault, request, request.video_id)
+    async def _all_that_can_concern(self, request: Request, scope: Scope) -> list[Fault]:
+        faults = [*self._faults, *await self._added_now(scope)]
+        asked = ",".join(
+            value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER
+        )
+        if asked:
+            faults += faults_of_header(asked, request.operation, self._contract)
+        faults += await self._directed(request)
+        return faults
 
-    def _changes_response(
-        self,
-        fault: Fault,
-        request: Request,
-        response: Response,
-        video_id: str,
-        active: Sequence[Fault],
-    ) -> bool:
-        if not fault.response_match.holds(response):
-            return False
-        if fault.request:
-            return fault in active
-        return self._history.occasion(fault, request, video_id)
+    async def _added_now(self, scope: Scope) -> list[Fault]:
+        """Return the faults that were added, read again where another worker changed them."""
+        world = scope.get("world")
+        if world is not None and world.faults_edition != self._edition:
+            self._added = await load_added(self._database, self._contract)
+            self._edition = world.faults_edition
+        return self._added
 
-    async def _response(
-        self, request: Request, active: Sequence[Fault], receive: Receive
-    ) -> Response:
-        for fault in active:
-            for word, argument in fault.request:
-                if word == "delay":
-                    await asyncio.sleep(argument)
-                elif word == "reply":
-                    return _replied(request, argument)
-                else:
-                    change_request(request, word, argument)
-        return await self._answered(request, receive)
-
-    async def _answered(self, request: Request, receive: Receive) -> Response:
-        response = Response()
-        body = bytearray()
-
-        async def catch(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                response.status = message["status"]
-                response.headers = MutableHeaders(raw=message["headers"])
-            elif message["type"] == "http.response.body":
-                body.extend(message.get("body", b""))
-
-        await self._app(request.scope(), request.receive(receive), catch)
-        response.body = bytes(body)
-        return response
+    async def _directed(self, request: Request) -> Sequence[Fault]:
+        """Return the faults that a prompt asks for: this request's, or that of its video."""
+        if request.operation in CREATING:
+            if may_direct(request.body):
+                return faults_of_prompt(request.prompt, self._contract)
+        elif request.video_id.endswith(ID_ENDING):
+            prompt = await self._database.read(_find_prompt, request.video_id, request.tenant)
+            return faults_of_prompt(prompt, self._contract)
+        return ()
 
 
 async def _body(receive: Receive, longest: int) -> bytes | None:
@@ -120,43 +177,13 @@ async def _body(receive: Receive, longest: int) -> bytes | None:
     return bytes(body)
 
 
-def _made(response: Response) -> str:
-    """Return the id of the video that an answer shows, empty where it shows none."""
-    document: Any = response.document
-    found = document.get("id") if isinstance(document, dict) else None
-    return found if isinstance(found, str) else ""
-
-
-def _replied(request: Request, reply: dict[str, Any]) -> Response:
-    templates = Templates(request)
-    response = Response()
-    response.status = reply["status"]
+async def _refuse(error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
+    response = error.response()
     response.headers["x-request-id"] = new_request_id()
-    if "json" in reply:
-        response.set_json(templates.fill(reply["json"]))
-    else:
-        response.set_text(str(templates.fill(reply.get("text", ""))))
-    for name, value in reply.get("headers", {}).items():
-        response.headers[name] = str(templates.fill(value))
-    return response
+    await response(scope, receive, send)
 
 
-async def _send(response: Response, send: Send) -> None:
-    await asyncio.sleep(response.delay)
-    body = response.body
-    if body or "content-length" in response.headers:
-        response.headers["content-length"] = str(len(body))
-    await send(
-        {
-            "type": "http.response.start",
-            "status": response.status,
-            "headers": response.headers.raw,
-        }
-    )
-    if response.drop_after is None:
-        await send({"type": "http.response.body", "body": body})
-        return
-    # An answer that is never finished makes the server close the connection.
-    await send(
-        {"type": "http.response.body", "body": body[: response.drop_after], "more_body": True}
-    )
+def _find_prompt(connection: Connection, video_id: str, tenant: str) -> str:
+    place = {"video_id": video_id, "of_tenant": tenant}
+    request = connection.execute(_FIND_REQUEST, place).scalar()
+    return "" if request is None else str(json.loads(request).get("prompt", ""))

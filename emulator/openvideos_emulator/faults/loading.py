@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import jsonschema_rs
 import yaml
 
 from openvideos_emulator.faults.model import Fault, Occasions, RequestMatch, ResponseMatch
+from openvideos_emulator.faults.named import expanded
 from openvideos_emulator.faults.steps import json_paths
 from openvideos_emulator.settings import SettingsError
 
@@ -48,6 +50,9 @@ def parse_faults(data: Any, contract: Contract) -> list[Fault]:
         SettingsError: It is no list of faults; the message says where it is not.
     """
     _check_shape(data)
+    data = _named(data)
+    # Arguments of a name are checked where they stand, too.
+    _check_shape(data)
     faults = [_fault(each) for each in data]
     operations = {operation.id for operation in contract.operations}
     seen = set()
@@ -60,14 +65,29 @@ def parse_faults(data: Any, contract: Contract) -> list[Fault]:
     return faults
 
 
-def _check_shape(data: Any) -> None:
+def _named(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return faults in the words of all faults, each with an id."""
+    named = []
+    for number, each in enumerate(data, 1):
+        try:
+            named.append({"id": f"fault {number}", **expanded(each)})
+        except SettingsError as error:
+            raise SettingsError(f"fault {each.get('id', number)}: {error}") from error
+    return named
+
+
+@functools.cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
     # The schema ships with the package; safe_load builds plain data only.
     text = Path(__file__).with_name("schema.yaml").read_text(encoding="utf-8")
-    validator = jsonschema_rs.Draft202012Validator(yaml.safe_load(text))
+    return jsonschema_rs.Draft202012Validator(yaml.safe_load(text))
+
+
+def _check_shape(data: Any) -> None:
     try:
         # YAML has more than JSON: dates, names that are numbers, lists that hold themselves.
         json.dumps(data, allow_nan=False)
-        broken = next(iter(validator.iter_errors(data)), None)
+        broken = next(iter(_validator().iter_errors(data)), None)
     except (TypeError, ValueError, RecursionError) as error:
         raise SettingsError(f"the file holds what JSON has not: {error}") from error
     if broken is None:

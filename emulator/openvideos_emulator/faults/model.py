@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from openvideos_emulator.faults.exchange import Request, Response
+    from openvideos_emulator.faults.history import Memory
 
 
 def _listed(value: Any) -> tuple[Any, ...]:
@@ -36,7 +36,7 @@ class RequestMatch:
     following: str | None = None
     marked: str | None = None
 
-    def holds(self, request: Request, history: History) -> bool:
+    def holds(self, request: Request, memory: Memory) -> bool:
         """Return whether a request keeps all of these conditions."""
         return (
             (self.operation is None or request.operation in self.operation)
@@ -46,9 +46,9 @@ class RequestMatch:
             and _have(request.headers, {n.lower(): v for n, v in self.header.items()})
             and _have(request.query, self.query)
             and (not self.body or _have(request.fields(), self.body))
-            and (self.prompt is None or self.prompt in str(request.fields().get("prompt", "")))
-            and (self.following is None or history.followed(self.following, request.video_id))
-            and (self.marked is None or history.marked(self.marked, request.video_id))
+            and (self.prompt is None or self.prompt in request.prompt)
+            and (self.following is None or self.following in memory.operations)
+            and (self.marked is None or self.marked in memory.marks)
         )
 
 
@@ -58,6 +58,7 @@ class ResponseMatch:
 
     status: tuple[int | str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
     where: Mapping[str, Any] = attrs.field(factory=dict)
+    listed: str | None = None
 
     def holds(self, response: Response) -> bool:
         """Return whether an answer keeps all of these conditions."""
@@ -82,6 +83,11 @@ class Occasions:
     every: int = 1
     per: str = "fault"
 
+    @property
+    def are_counted(self) -> bool:
+        """Whether the fault does not simply happen always."""
+        return (self.nth, self.first, self.after, self.every) != (None, None, 0, 1)
+
     def chosen(self, number: int) -> bool:
         """Return whether the fault happens at an occasion; the first is number 1."""
         return (
@@ -94,7 +100,10 @@ class Occasions:
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """What goes wrong, and when; the package's docstring explains the words."""
+    """What goes wrong, and when; the package's docstring explains the words.
+
+    `tenant` is whose requests it concerns only, empty where it concerns everybody's.
+    """
 
     id: str
     description: str = ""
@@ -106,43 +115,25 @@ class Fault:
     request: Sequence[tuple[str, Any]]
     answer: Sequence[tuple[str, Any]]
 
-    def concerns(self, request: Request, history: History) -> bool:
+    def concerns(self, request: Request, memory: Memory) -> bool:
         """Return whether the fault's conditions on a request hold."""
-        return self.request_match.holds(request, history) and not (
-            self.unless is not None and self.unless.holds(request, history)
+        return (
+            self.tenant in ("", request.tenant)
+            and self.request_match.holds(request, memory)
+            and not (self.unless is not None and self.unless.holds(request, memory))
         )
 
+    @property
+    def following(self) -> set[str]:
+        """The operations that must be remembered for it."""
+        matches = (self.request_match, self.unless)
+        return {match.following for match in matches if match and match.following}
 
-class History:
-    """What has happened so far: how often, and what to which video."""
-
-    def __init__(self) -> None:
-        self._occasions: Counter[tuple[str, str]] = Counter()
-        self._operations: set[tuple[str, str]] = set()
-        self._marks: set[tuple[str, str]] = set()
-
-    def occasion(self, fault: Fault, request: Request, video_id: str) -> bool:
-        """Count an occasion of a fault and return whether the fault happens at it."""
-        by = {"fault": "", "video": video_id, "key": request.key}[fault.occasions.per]
-        self._occasions[fault.id, by] += 1
-        return fault.occasions.chosen(self._occasions[fault.id, by])
-
-    def remember(self, operation: str | None, video_id: str) -> None:
-        """Remember that an operation on a video was answered with 2xx."""
-        if operation is not None and video_id:
-            self._operations.add((operation, video_id))
-
-    def followed(self, operation: str, video_id: str) -> bool:
-        """Return whether an operation on a video was answered with 2xx before."""
-        return (operation, video_id) in self._operations
-
-    def mark(self, word: str, video_id: str) -> None:
-        """Remember a word of a video."""
-        self._marks.add((word, video_id))
-
-    def marked(self, word: str, video_id: str) -> bool:
-        """Return whether a word was remembered of a video."""
-        return (word, video_id) in self._marks
+    @property
+    def needs_memory(self) -> bool:
+        """Whether its conditions ask what was remembered of a video."""
+        matches = (self.request_match, self.unless)
+        return any(match.following or match.marked for match in matches if match)
 
 
 def _have(values: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

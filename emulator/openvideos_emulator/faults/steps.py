@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from openvideos_emulator.faults.delivery import Ending, Garbage
 from openvideos_emulator.faults.exchange import Request, Response
 
 RequestStep = Callable[[Request, Any], None]
 ResponseStep = Callable[[Response, Any, "Templates"], None]
 
+_PLACEHOLDER = re.compile(r"\{(?P<name>[\w.]+)(?P<added>[+-]\d{1,9})?\}", re.ASCII)
 _LEAF = re.compile(r"(.+)(?:\.(\w+)|\['([^']+)'\])$", re.ASCII)
 
 
@@ -36,9 +38,18 @@ class Templates:
                 return value
 
     def _fill_text(self, text: str) -> Any:
-        if whole := re.fullmatch(r"\{([\w.]+)\}", text):
-            return self._lookup(whole[1], text)
-        return re.sub(r"\{([\w.]+)\}", lambda each: str(self._lookup(each[1], each[0])), text)
+        if whole := _PLACEHOLDER.fullmatch(text):
+            return self._value(whole)
+        return _PLACEHOLDER.sub(lambda each: str(self._value(each)), text)
+
+    def _value(self, placeholder: re.Match[str]) -> Any:
+        value = self._lookup(placeholder["name"], placeholder[0])
+        if placeholder["added"] is None:
+            return value
+        try:
+            return int(value) + int(placeholder["added"])
+        except (TypeError, ValueError):
+            return placeholder[0]
 
     def _lookup(self, name: str, otherwise: str) -> Any:
         source, _, rest = name.partition(".")
@@ -57,12 +68,12 @@ class Templates:
 
 
 def change_request(request: Request, word: str, argument: Any) -> None:
-    """Carry out a step on a request; `delay` and `reply` are the layer's."""
+    """Carry out a step on a request, other than those that the passage itself takes."""
     _REQUEST_STEPS[word](request, argument)
 
 
 def change_response(response: Response, word: str, argument: Any, templates: Templates) -> None:
-    """Carry out a step on an answer; `mark` is the layer's."""
+    """Carry out a step on an answer, other than those that the passage itself takes."""
     _RESPONSE_STEPS[word](response, argument, templates)
 
 
@@ -102,7 +113,8 @@ def _remove_request_header(request: Request, names: str | list[str]) -> None:
 
 
 def _set_query(request: Request, query: Mapping[str, str]) -> None:
-    request.query.update(Templates(request).fill(dict(query)))
+    filled = Templates(request).fill(dict(query))
+    request.query.update({name: str(value) for name, value in filled.items()})
 
 
 def _remove_query(request: Request, names: str | list[str]) -> None:
@@ -161,6 +173,8 @@ def _remove(response: Response, path: str, _: Templates) -> None:
     for node in reversed(response.find(path)):
         if node.parent is not None:
             del _holder(node)[node.location[-1]]
+        else:
+            response.is_removed = True
 
 
 def _rename(response: Response, argument: Mapping[str, str], _: Templates) -> None:
@@ -207,23 +221,45 @@ def _text(response: Response, text: str, templates: Templates) -> None:
 
 
 def _cut_body(response: Response, length: int, _: Templates) -> None:
-    response.body = response.body[:length]
+    response.delivery.cut = length
 
 
 def _corrupt_body(response: Response, argument: Mapping[str, int], _: Templates) -> None:
-    body = bytearray(response.body)
-    end = min(argument["at"] + argument["length"], len(body))
-    for place in range(argument["at"], end):
-        body[place] ^= 0xFF
-    response.body = bytes(body)
+    start = argument["at"]
+    response.delivery.corrupted.append((start, start + argument["length"]))
+
+
+def _content_length(response: Response, argument: Mapping[str, int], _: Templates) -> None:
+    response.delivery.added_length = argument["add"]
 
 
 def _drop_after(response: Response, length: int, _: Templates) -> None:
-    response.drop_after = length
+    response.delivery.ending, response.delivery.ends_after = "close", length
+
+
+def _reset_after(response: Response, length: int, _: Templates) -> None:
+    response.delivery.ending, response.delivery.ends_after = "reset", length
+
+
+def _connection(response: Response, ending: Ending, _: Templates) -> None:
+    response.delivery.ending, response.delivery.ends_after = ending, None
+
+
+def _garbage(response: Response, instead_of: Garbage, _: Templates) -> None:
+    response.delivery.garbage = instead_of
+
+
+def _dribble(response: Response, argument: Mapping[str, Any], _: Templates) -> None:
+    response.delivery.chunks = argument["chunks"]
+    response.delivery.seconds_for_body = argument["seconds"]
+
+
+def _slow_head(response: Response, seconds: float, _: Templates) -> None:
+    response.delivery.seconds_for_head = seconds
 
 
 def _delay(response: Response, seconds: float, _: Templates) -> None:
-    response.delay += seconds
+    response.delivery.delay += seconds
 
 
 _RESPONSE_STEPS: Mapping[str, ResponseStep] = {
@@ -242,7 +278,13 @@ _RESPONSE_STEPS: Mapping[str, ResponseStep] = {
     "text": _text,
     "cut_body": _cut_body,
     "corrupt_body": _corrupt_body,
+    "content_length": _content_length,
     "drop_after": _drop_after,
+    "reset_after": _reset_after,
+    "connection": _connection,
+    "garbage": _garbage,
+    "dribble": _dribble,
+    "slow_head": _slow_head,
     "delay": _delay,
 }
 
