@@ -27,6 +27,7 @@ _SECONDS_TO_STOP = 10.0
 _LOOK_EVERY = 0.01
 _LOOPBACK = "127.0.0.1"
 _LAST_LINES = 20
+_ANY_PORT = 0
 _EVERYWHERE = ("0.0.0.0", "")  # noqa: S104 - a comparison
 
 Keywords = ParamSpec("Keywords")
@@ -42,11 +43,14 @@ def _with_keywords_of(
     ) -> Callable[Concatenate[Any, Keywords], None]:
         @functools.wraps(init)
         def wrapped(self: Any, /, *args: Keywords.args, **keywords: Keywords.kwargs) -> None:
-            keywords.setdefault("port", 0)
+            keywords.setdefault("port", _ANY_PORT)
             keywords.setdefault("admin_key", new_key())
             init(self, settings(*args, **keywords))
 
-        wrapped.__signature__ = inspect.signature(settings)  # type: ignore[attr-defined] # functions have it, unknown to mypy
+        shown = inspect.signature(Settings.__init__)
+        port = shown.parameters["port"].replace(default=_ANY_PORT)
+        parameters = {**shown.parameters, "port": port}.values()
+        wrapped.__signature__ = shown.replace(parameters=list(parameters))  # type: ignore[attr-defined] # functions have it, unknown to mypy
         return wrapped
 
     return decorate
