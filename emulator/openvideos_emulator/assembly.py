@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import openvideos_spec
@@ -28,6 +26,7 @@ from openvideos_spec import ContractError, OverlayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from starlette.types import ASGIApp
 
@@ -35,11 +34,12 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIApp]:
+def assembled(settings: Settings, home: Path, clock: Clock | None = None) -> Iterator[ASGIApp]:
     """Yield an emulator as an ASGI application, and close its parts at the end.
 
     Args:
         settings: What it is told.
+        home: A folder for what is kept until the emulator stops, and is nowhere else.
         clock: The time it goes by; the machine's where None.
 
     Raises:
@@ -53,17 +53,15 @@ def assembled(settings: Settings, clock: Clock | None = None) -> Iterator[ASGIAp
     contract = Contract(opened(document) if settings.canned else document)
     faults = load_faults(settings.faults, contract) if settings.faults else []
     with contextlib.ExitStack() as parts:
-        location = settings.database
-        if location is None:
-            folder = parts.enter_context(tempfile.TemporaryDirectory(prefix="openvideos-"))
-            location = str(Path(folder) / "emulator.sqlite")
+        location = settings.database or str(home / "emulator.sqlite")
         database = open_database(location, reset=settings.reset)
         parts.callback(database.close)
+        folder_for_media = database.folder_for_media or home / "media"
         try:
-            studio = Studio(database.folder_for_media)
+            studio = Studio(folder_for_media, style=settings.media)
         except OSError as error:
             raise SettingsError(
-                f"--db: the folder {database.folder_for_media}, where media are kept, cannot be "
+                f"--db: the folder {folder_for_media}, where media are kept, cannot be "
                 f"made: {error.strerror}"
             ) from error
         parts.callback(studio.close)

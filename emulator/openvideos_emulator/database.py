@@ -1,13 +1,12 @@
 """Where the state is kept, and how it is reached.
 
-Queries are functions of a connection, in `queries.py`. This module alone decides where they run:
-SQLite's are so quick that a kept connection on the event loop beats any pool of threads. Several
-processes may share one file.
+Queries are functions of a connection, in `queries.py`. Where they run is decided here and in the
+module of each kind of database alone. Several processes may share one database.
 """
 
 from __future__ import annotations
 
-import contextlib
+import abc
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -15,17 +14,17 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL, RowMapping, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
-
-from openvideos_emulator import tables
+from sqlalchemy.exc import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sqlalchemy import Dialect, Select
+
 P = ParamSpec("P")
 T = TypeVar("T")
-_SECONDS_TO_WAIT_FOR_A_LOCK = 10
-_DRIVERS = {"sqlite", "sqlite+pysqlite"}
+_SQLITE = {"sqlite", "sqlite+pysqlite"}
+_POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
 class UnusableDatabaseError(Exception):
@@ -36,111 +35,109 @@ class UnreachableDatabaseError(Exception):
     """The database cannot be reached now; it may be there again soon."""
 
 
-class Database:
-    """An open database."""
+class Database(abc.ABC):
+    """An open database.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    Attributes:
+        folder_for_media: A folder beside the database, for files that can be made again from it;
+            None where the database is in no folder.
+    """
 
+    def __init__(self, dialect: Dialect, folder_for_media: Path | None) -> None:
+        self.folder_for_media = folder_for_media
+        self._dialect = dialect
+        self._texts: dict[Select[Any], str] = {}
+
+    @abc.abstractmethod
+    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> Any:
+        """Return the first row of a SELECT as a tuple, or None; quicker than `read`.
+
+        Args:
+            statement: The statement, the same object at each call. Its columns are integers and
+                text, which need no conversion.
+            values: The values of its `bindparam`s.
+
+        Raises:
+            UnreachableDatabaseError: The database cannot be reached now.
+        """
+
+    @abc.abstractmethod
     async def read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a query that changes nothing."""
-        return query(self._connection, *args, **kwargs)
+        """Run a query that changes nothing.
 
+        Raises:
+            UnreachableDatabaseError: The database cannot be reached now.
+        """
+
+    @abc.abstractmethod
     async def write(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a query in a transaction, which no crash of the process undoes afterwards."""
-        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            result = query(self._connection, *args, **kwargs)
-            self._connection.exec_driver_sql("COMMIT")
-        except BaseException:
-            # SQLite itself has rolled back where the disk is full.
-            with contextlib.suppress(DatabaseError):
-                self._connection.exec_driver_sql("ROLLBACK")
-            raise
-        return result
+        """Run a query in a transaction, which no crash of the process undoes afterwards.
 
-    @property
-    def folder_for_media(self) -> Path:
-        """A folder beside the database, for files that can be made again from it."""
-        file = Path(self._connection.engine.url.database or "")
-        return file.with_name(f"{file.name}-media")
+        Raises:
+            UnreachableDatabaseError: The database cannot be reached now.
+        """
 
+    @abc.abstractmethod
+    async def disconnect(self) -> None:
+        """Give up what belongs to the event loop, before it ends."""
+
+    @abc.abstractmethod
     def close(self) -> None:
         """Close the database."""
-        self._connection.close()
-        self._connection.engine.dispose()
+
+    def _text(self, statement: Select[Any]) -> str:
+        """Return a statement as the driver takes it, compiled once."""
+        text = self._texts.get(statement)
+        if text is None:
+            text = self._texts[statement] = str(statement.compile(dialect=self._dialect))
+        return text
 
 
 def open_database(location: str, *, reset: bool = False) -> Database:
     """Open a database, and make its tables where there are none.
 
     Args:
-        location: A path, or a `sqlite:///` URL.
+        location: A path, or a `sqlite:///` or `postgresql://` URL.
         reset: Whether to throw away what is in it.
 
     Raises:
         UnusableDatabaseError: It is of another kind or version, or cannot be opened.
     """
-    engine = sqlalchemy.create_engine(
-        _url(location),
-        isolation_level="AUTOCOMMIT",
-        hide_parameters=True,
-        connect_args={"timeout": _SECONDS_TO_WAIT_FOR_A_LOCK},
-    )
-    try:
-        connection = engine.connect()
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-        # A killed process loses nothing: what was committed is with the operating system.
-        connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if reset:
-            tables.metadata.drop_all(connection)
-        _make_tables(connection, location)
-        connection.exec_driver_sql("COMMIT")
-    except DatabaseError as error:
-        raise UnusableDatabaseError(
-            f"the database {location} cannot be used: {error.orig}"
-        ) from error
-    return Database(connection)
+    url = _url(location)
+    if url.drivername in _SQLITE:
+        from openvideos_emulator.sqlite import open_sqlite
+
+        return open_sqlite(url.set(database=str(Path(url.database or "").absolute())), reset=reset)
+    from openvideos_emulator.postgresql import open_postgresql
+
+    return open_postgresql(url.set(drivername="postgresql+psycopg"), reset=reset)
 
 
 def _url(location: str) -> URL:
-    try:
-        url = make_url(location) if "://" in location else URL.create("sqlite", database=location)
-    except (ArgumentError, ValueError) as error:
-        raise UnusableDatabaseError(
-            f"--db is neither a path nor a database URL: {error}"
-        ) from error
-    if url.drivername not in _DRIVERS or url.query or url.database in (None, "", ":memory:"):
-        shown = url.render_as_string(hide_password=True) if "://" in location else location
-        raise UnusableDatabaseError(
-            f"--db {shown!r}: the state is kept in an SQLite "
-            "file; give its path, or a URL such as sqlite:///emulator.sqlite"
-        )
-    return url.set(database=str(Path(url.database or "").absolute()))
-
-
-def _make_tables(connection: Connection, location: str) -> None:
-    inspector = sqlalchemy.inspect(connection)
-    if not inspector.get_table_names():
-        tables.metadata.create_all(connection)
-        connection.execute(tables.schema_version.insert().values(version=tables.VERSION))
-        return
-    if not inspector.has_table(tables.schema_version.name):
-        raise UnusableDatabaseError(
-            f"the database {location} belongs to another program; give another path"
-        )
-    version = connection.execute(sqlalchemy.select(tables.schema_version.c.version)).scalar()
-    if version != tables.VERSION:
-        raise UnusableDatabaseError(
-            f"the database {location} has version {version} of the emulator's tables, this "
-            f"emulator needs version {tables.VERSION}: start it once with --reset, which throws "
-            "away what is in the database, or give another path"
-        )
+    if "://" not in location:
+        url = URL.create("sqlite", database=location)
+    else:
+        try:
+            url = make_url(location)
+        except (ArgumentError, ValueError):
+            # What is wrong is not repeated: a password could be in it.
+            raise UnusableDatabaseError(
+                "--db is neither a path nor a database URL such as sqlite:///emulator.sqlite or "
+                "postgresql://user:password@host/name; signs in a password are percent-encoded"
+            ) from None
+    if url.drivername in _POSTGRESQL:
+        return url
+    if url.drivername in _SQLITE and not url.query and url.database not in (None, "", ":memory:"):
+        return url
+    shown = url.render_as_string(hide_password=True) if "://" in location else location
+    raise UnusableDatabaseError(
+        f"--db {shown!r}: the state is kept in an SQLite file or in PostgreSQL; give a path, or a "
+        "URL such as sqlite:///emulator.sqlite or postgresql://user:password@host/name"
+    )
 
 
 def upsert(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging.config
 import os
 import signal
 import socket
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import uvicorn
 
 from openvideos_emulator.assembly import assembled
@@ -19,7 +23,7 @@ from openvideos_emulator.protocol import Protocol
 from openvideos_emulator.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 _SECONDS_FOR_LAST_ANSWERS = 1
 _BACKLOG = 2048
@@ -38,15 +42,46 @@ def serve(settings: Settings) -> None:
     # Whenever a signal comes, everything is closed on the way out.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: sys.exit(0))
-    if settings.until_stdin_closes:
-        threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
     if settings.port_file is not None:
         _make_way(settings.port_file)
     with (
         _bound(settings) as listener,
-        tempfile.TemporaryDirectory(prefix="openvideos-") as home,
-        assembled(settings, Path(home)) as app,
+        tempfile.TemporaryDirectory(prefix="openvideos-") as folder,
     ):
+        home = Path(folder)
+        if settings.workers == 1:
+            if settings.until_stdin_closes:
+                threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
+            _run(settings, home, listener, lambda: _announce(settings, listener))
+        else:
+            _run_workers(settings, home, listener)
+
+
+def _run_workers(settings: Settings, home: Path, listener: socket.socket) -> None:
+    from openvideos_emulator.workers import supervise
+
+    # What cannot be used is told once, and a database is emptied once, before there are workers.
+    with assembled(settings, home):
+        pass
+    logging.config.dictConfig(log_config(settings.log_format))
+    of_a_worker = attrs.evolve(settings, reset=False)
+    supervise(
+        settings.workers,
+        lambda ready, lifeline: _run(of_a_worker, home, listener, ready, lifeline),
+        on_start=lambda: _announce(settings, listener),
+        ends_with=_STDIN if settings.until_stdin_closes else None,
+    )
+
+
+def _run(
+    settings: Settings,
+    home: Path,
+    listener: socket.socket,
+    on_start: Callable[[], None],
+    lifeline: int | None = None,
+) -> None:
+    """Answer requests until a signal comes, or nobody holds the lifeline's other end any more."""
+    with assembled(settings, home) as app:
         config = uvicorn.Config(
             app if settings.quiet else AccessLog(app),
             http=Protocol,
@@ -59,7 +94,7 @@ def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=_SECONDS_FOR_LAST_ANSWERS,
             backlog=_BACKLOG,
         )
-        server = _Server(config, settings)
+        server = _Server(config, on_start, lifeline)
         server.run(sockets=[listener])
         if server.refusal is not None:
             raise server.refusal
@@ -68,28 +103,40 @@ def serve(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """A server that says when it answers."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], None], lifeline: int | None
+    ) -> None:
         super().__init__(config)
-        self._settings = settings
+        self._on_start = on_start
+        self._lifeline = lifeline
         self.refusal: SettingsError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        if not sockets or self.should_exit:
+        if self.should_exit:
             return
-        port = sockets[0].getsockname()[1]
-        if self._settings.port_file is not None:
-            try:
-                _write_port(self._settings.port_file, port)
-            except SettingsError as error:
-                # The loop is left in order, so that what has started is ended.
-                self.refusal = error
-                self.should_exit = True
-                return
-        base_url = f"http://{_in_url(self._settings.host)}:{port}{PREFIX}"
-        print(base_url, flush=True)  # noqa: T201 - the one line that a caller reads
-        if self._settings.log_format == "json":
-            say_where(base_url)
+        if self._lifeline is not None:
+            asyncio.get_running_loop().add_reader(self._lifeline, self._stop)
+        try:
+            self._on_start()
+        except SettingsError as error:
+            # The loop is left in order, so that what has started is ended.
+            self.refusal = error
+            self.should_exit = True
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def _announce(settings: Settings, listener: socket.socket) -> None:
+    """Tell where the emulator answers."""
+    port = listener.getsockname()[1]
+    if settings.port_file is not None:
+        _write_port(settings.port_file, port)
+    base_url = f"http://{_in_url(settings.host)}:{port}{PREFIX}"
+    print(base_url, flush=True)  # noqa: T201 - the one line that a caller reads
+    if settings.log_format == "json":
+        say_where(base_url)
 
 
 def _stop_when_stdin_closes() -> None:

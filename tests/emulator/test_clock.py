@@ -43,7 +43,7 @@ def client(clock: HandClock, tmp_path: Path) -> Iterator[httpx.Client]:
     def serve() -> None:
         # A database belongs to the thread that opens it.
         settings = Settings(db=str(tmp_path / "emulator.sqlite"), speed=1)
-        with assembled(settings, clock) as app:
+        with assembled(settings, tmp_path, clock) as app:
             server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
             servers.append(server)
             asyncio.run(server.serve(sockets=[listener]))

@@ -1,0 +1,190 @@
+"""PostgreSQL: a server of its own, reached by a few kept connections of each process.
+
+psycopg waits on the event loop itself, which costs less than to hand queries to threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import attrs
+import sqlalchemy
+from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from openvideos_emulator.database import (
+    Database,
+    UnreachableDatabaseError,
+    UnusableDatabaseError,
+)
+from openvideos_emulator.schema import make_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from sqlalchemy import Connection, Select
+    from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_MOST_CONNECTIONS = 8
+_SECONDS_TO_CONNECT = 5
+_LOCK_OF_THE_TABLES = 7_086_201_325_118_405_120
+_MOST_TRIES = 5
+_TO_BE_TRIED_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
+
+
+@attrs.frozen
+class _Link:
+    """A connection, and the driver's own beneath it."""
+
+    connection: AsyncConnection
+    driver: Any
+
+    @property
+    def lost(self) -> bool:
+        return bool(self.driver.closed)
+
+
+class PostgresqlDatabase(Database):
+    """An open PostgreSQL database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine.dialect, None)
+        self._engine = engine
+        self._room = asyncio.Semaphore(_MOST_CONNECTIONS)
+        self._idle: list[_Link] = []
+
+    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> Any:
+        """Return the first row of a SELECT as a tuple, or None."""
+        text = self._text(statement)
+
+        async def run(link: _Link) -> Any:
+            # For one row, the way through SQLAlchemy costs more than the query.
+            return await (await link.driver.execute(text, values)).fetchone()
+
+        return await self._run(run)
+
+    async def read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query that changes nothing."""
+        return await self._run(lambda link: link.connection.run_sync(query, *args, **kwargs))
+
+    async def write(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query in a transaction."""
+
+        def transaction(connection: Connection) -> T:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                result = query(connection, *args, **kwargs)
+            except BaseException:
+                with contextlib.suppress(DBAPIError):
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+            try:
+                connection.exec_driver_sql("COMMIT")
+            except DBAPIError as error:
+                # It may have been done or not, so it is not done again.
+                raise UnreachableDatabaseError("the connection broke off in a commit") from error
+            return result
+
+        return await self._run(lambda link: link.connection.run_sync(transaction))
+
+    async def disconnect(self) -> None:
+        """Close all connections."""
+        await self._close_idle()
+
+    def close(self) -> None:
+        """Close the database, which has no connections by now."""
+
+    async def _run(self, work: Callable[[_Link], Awaitable[T]]) -> T:
+        """Do some work on a connection, again where nothing of it was done."""
+        async with self._room:
+            for tries_left in reversed(range(_MOST_TRIES)):
+                link = self._idle.pop() if self._idle else await self._connect()
+                try:
+                    result = await work(link)
+                except Exception as error:
+                    if link.lost:
+                        # The others have most likely gone with it.
+                        await _close(link)
+                        await self._close_idle()
+                    else:
+                        self._idle.append(link)
+                    if isinstance(error, UnreachableDatabaseError) or not tries_left:
+                        raise
+                    if not link.lost and _state(error) not in _TO_BE_TRIED_AGAIN:
+                        raise
+                except BaseException:
+                    # Given up in the middle: what would come next on it is not known.
+                    await asyncio.shield(_close(link))
+                    raise
+                else:
+                    self._idle.append(link)
+                    return result
+        raise AssertionError("the last try returns or raises")
+
+    async def _connect(self) -> _Link:
+        try:
+            connection = await self._engine.connect()
+        except DBAPIError as error:
+            raise UnreachableDatabaseError("the database cannot be reached") from error
+        raw = await connection.get_raw_connection()
+        return _Link(connection, raw.driver_connection)
+
+    async def _close_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for link in idle:
+            await _close(link)
+
+
+async def _close(link: _Link) -> None:
+    with contextlib.suppress(DBAPIError):
+        await link.connection.invalidate()
+        await link.connection.close()
+
+
+def _state(error: Exception) -> str | None:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state: str | None = getattr(cause, "sqlstate", None)
+    return state
+
+
+def open_postgresql(url: URL, *, reset: bool) -> PostgresqlDatabase:
+    """Open a PostgreSQL database, as `open_database` does."""
+    shown = url.render_as_string(hide_password=True)
+    options: dict[str, Any] = {
+        "hide_parameters": True,
+        "poolclass": NullPool,
+        "connect_args": {"connect_timeout": _SECONDS_TO_CONNECT},
+    }
+    try:
+        from sqlalchemy.ext.asyncio import create_async_engine
+
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT", **options)
+        maker = sqlalchemy.create_engine(url, **options)
+    except ImportError as error:
+        raise UnusableDatabaseError(
+            f"the database {shown} needs a driver: pip install 'openvideos[postgresql]'"
+        ) from error
+    try:
+        with maker.begin() as connection:
+            # Several processes may start at once.
+            lock = sqlalchemy.func.pg_advisory_xact_lock(_LOCK_OF_THE_TABLES)
+            connection.execute(sqlalchemy.select(lock))
+            make_tables(connection, shown, reset=reset, shared=True)
+    except DatabaseError as error:
+        raise UnusableDatabaseError(
+            f"the database {shown} cannot be used: {_one_line(str(error.orig))}"
+        ) from error
+    return PostgresqlDatabase(engine)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,134 @@
+"""SQLite: one file.
+
+Its queries are so quick that a kept connection on the event loop beats any pool of threads. Where
+another process holds the file for a moment, the event loop does not wait with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+import sqlalchemy
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from openvideos_emulator.database import (
+    Database,
+    UnreachableDatabaseError,
+    UnusableDatabaseError,
+)
+from openvideos_emulator.schema import make_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy import Connection, Select
+    from sqlalchemy.engine import URL
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_SECONDS_TO_WAIT_FOR_A_LOCK = 10.0
+_MILLISECONDS_TO_WAIT_ON_THE_LOOP = 1
+_LONGEST_PAUSE = 0.004
+_PRIMARY_CODE = 0xFF
+
+
+class SqliteDatabase(Database):
+    """An open SQLite file."""
+
+    def __init__(self, connection: Connection) -> None:
+        file = Path(connection.engine.url.database or "")
+        super().__init__(connection.dialect, file.with_name(f"{file.name}-media"))
+        self._connection = connection
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it was opened so below
+        self._driver = driver
+
+    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> Any:
+        """Return the first row of a SELECT as a tuple, or None."""
+        text = self._text(statement)
+        return await _patiently(lambda: self._driver.execute(text, values).fetchone())
+
+    async def read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query that changes nothing."""
+        return await _patiently(lambda: query(self._connection, *args, **kwargs))
+
+    async def write(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query in a transaction."""
+
+        def transaction() -> T:
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                result = query(self._connection, *args, **kwargs)
+                self._connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                # SQLite itself has rolled back where the disk is full.
+                with contextlib.suppress(DatabaseError):
+                    self._connection.exec_driver_sql("ROLLBACK")
+                raise
+            return result
+
+        return await _patiently(transaction)
+
+    async def disconnect(self) -> None:
+        """Nothing of a file belongs to the event loop."""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+        self._connection.engine.dispose()
+
+
+def open_sqlite(url: URL, *, reset: bool) -> SqliteDatabase:
+    """Open an SQLite file, as `open_database` does."""
+    engine = sqlalchemy.create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        paramstyle="named",
+        connect_args={"timeout": _SECONDS_TO_WAIT_FOR_A_LOCK},
+    )
+    shown = str(url.database)
+    try:
+        connection = engine.connect()
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        # A killed process loses nothing: what was committed is with the operating system.
+        connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        make_tables(connection, shown, reset=reset, shared=False)
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MILLISECONDS_TO_WAIT_ON_THE_LOOP}")
+    except DatabaseError as error:
+        raise UnusableDatabaseError(f"the database {shown} cannot be used: {error.orig}") from error
+    return SqliteDatabase(connection)
+
+
+async def _patiently(run: Callable[[], T]) -> T:
+    """Run something again for as long as another process holds the file."""
+    deadline = None
+    while True:
+        try:
+            return run()
+        except (sqlite3.OperationalError, OperationalError) as error:
+            if not _is_busy(error):
+                raise
+            now = time.monotonic()
+            deadline = deadline or now + _SECONDS_TO_WAIT_FOR_A_LOCK
+            if now > deadline:
+                raise UnreachableDatabaseError("another process holds the database") from error
+        await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+
+
+def _is_busy(error: sqlite3.OperationalError | OperationalError) -> bool:
+    cause = error.orig if isinstance(error, OperationalError) else error
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
