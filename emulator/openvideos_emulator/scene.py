@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FRAME_RATE = 30
 
@@ -55,6 +58,12 @@ class Scene:
     def seconds(self) -> float:
         """Its length."""
         return sum(part.seconds for part in self.parts)
+
+    @property
+    def sources(self) -> Iterator[Scene]:
+        """The videos that it continues, the longest first."""
+        for count in range(len(self.parts) - 1, 0, -1):
+            yield attrs.evolve(self, parts=self.parts[:count])
 
     @property
     def digest(self) -> str:

@@ -22,6 +22,7 @@ class Layers:
 
     def __init__(self) -> None:
         self._graph = Graph()
+        self._graph.threads = 1
         self._stills: list[tuple[FilterContext, av.VideoFrame]] = []
         self._sink: FilterContext | None = None
 

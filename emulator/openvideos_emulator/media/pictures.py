@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import colorsys
 import random
-import unicodedata
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+
+from openvideos_emulator.media.letters import Font, Lettering, readable
 
 _COARSENESS = 16
 _BLOBS = 18
 _CAPTION_LINES = 6
 _LONGEST_CAPTION = 600
-
-_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_BAND = (20, 20, 28)
 
 
 def wallpaper(width: int, height: int, pattern: str, hue: int) -> Image.Image:
@@ -40,24 +40,29 @@ def wallpaper(width: int, height: int, pattern: str, hue: int) -> Image.Image:
     return _smooth(small).resize((width, height), Image.Resampling.BICUBIC)
 
 
-def caption(width: int, prompt: str, video_id: str) -> Image.Image:
-    """Return a half transparent band that shows a prompt and a job's id, `width` pixels wide."""
-    size = max(8, width // 28)
-    margin = size
-    room = width - 2 * margin
-    font = ImageFont.load_default(size)
-    prompt_text = "\n".join(_wrapped(prompt, font, room))
-    # An id is shown whole, however long it is.
-    id_size = max(1, min(size, round(size * room / max(1, font.getlength(video_id)))))
-    id_font = ImageFont.load_default(id_size)
-    spacing = round(size * 0.3)
-    ruler = ImageDraw.Draw(Image.new("L", (1, 1)))
-    lower_edge = ruler.multiline_textbbox((0, 0), prompt_text, font=font, spacing=spacing)[3]
-    top_of_id = margin + round(lower_edge) + spacing
-    band = Image.new("RGBA", (width, top_of_id + size + margin), (0, 0, 0, 150))
+def caption(width: int, height: int, prompt: str, video_id: str) -> Image.Image:
+    """Return a dark band that shows a prompt and a job's id.
+
+    Args:
+        width: The width of the video, and of the band, in pixels.
+        height: The height of the video in pixels; the band has the height that it needs.
+        prompt: The prompt.
+        video_id: The job's id, which is shown whole, however long it is.
+    """
+    size = max(8, min(width, height) // 28)
+    room = max(1, width - 2 * size)
+    step = round(size * 1.3)
+    lettering = Lettering(size)
+    lines = _wrapped(readable(prompt[:_LONGEST_CAPTION]), lettering, room)
+    narrower = min(1.0, room / max(1.0, lettering.length(video_id)))
+    # Even, as chroma is stored at half the resolution.
+    full_height = (size * 2 + step * (len(lines) + 1)) // 2 * 2
+    band = Image.new("RGB", (width, full_height), _BAND)
     canvas = ImageDraw.Draw(band)
-    canvas.multiline_text((margin, margin), prompt_text, font=font, fill="white", spacing=spacing)
-    canvas.text((margin, top_of_id), video_id, font=id_font, fill="white")
+    for number, line in enumerate(lines):
+        lettering.draw(canvas, size, size + number * step, line)
+    id_lettering = Lettering(max(1, int(size * narrower)))
+    id_lettering.draw(canvas, size, size + len(lines) * step, video_id)
     return band
 
 
@@ -80,7 +85,7 @@ class FrameCounter:
             picture.paste(self._digits[int(digit)], (self._step // 2 + place * self._step, 0))
         return picture
 
-    def _digit(self, digit: str, font: _Font) -> Image.Image:
+    def _digit(self, digit: str, font: Font) -> Image.Image:
         picture = Image.new("L", (self._step, self.size[1]))
         ImageDraw.Draw(picture).text((0, 0), digit, font=font, fill=255)
         return picture
@@ -104,31 +109,29 @@ def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
-def _wrapped(text: str, font: _Font, width: int) -> list[str]:
+def _wrapped(text: str, lettering: Lettering, width: int) -> list[str]:
     """Return as much of a text as the caption has room for, in lines."""
-    # Pillow's own font, the same on every machine, has the letters of English and no accents.
-    letters = unicodedata.normalize("NFKD", text[:_LONGEST_CAPTION])
-    readable = "".join(
-        letter if letter.isprintable() else " "
-        for letter in letters
-        if not unicodedata.combining(letter)
-    )
     lines = [""]
-    for word in readable.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= width:
-            lines[-1] = longer
-        elif len(lines) == _CAPTION_LINES:
-            lines[-1] = _shortened(f"{lines[-1]} {word}", font, width)
-            break
+    for word in text.split(" "):
+        if lettering.length(f"{lines[-1]} {word}".lstrip()) <= width:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+        elif lettering.length(word) <= width:
+            lines.append(word)
         else:
-            lines.append(_shortened(word, font, width))
+            # Some scripts have no blanks between their words.
+            lines[-1] += " " if lines[-1] else ""
+            for letter in word:
+                if lettering.length(lines[-1] + letter) <= width:
+                    lines[-1] += letter
+                else:
+                    lines.append(letter)
+        if len(lines) > _CAPTION_LINES:
+            last = f"{lines[_CAPTION_LINES - 1]} {lines[_CAPTION_LINES]}"
+            return [*lines[: _CAPTION_LINES - 1], _shortened(last, lettering, width)]
     return [line for line in lines if line]
 
 
-def _shortened(text: str, font: _Font, width: int) -> str:
-    if font.getlength(text) <= width:
-        return text
-    while len(text) > 1 and font.getlength(f"{text}…") > width:
+def _shortened(text: str, lettering: Lettering, width: int) -> str:
+    while len(text) > 1 and lettering.length(f"{text}…") > width:
         text = text[:-1]
     return f"{text}…"
