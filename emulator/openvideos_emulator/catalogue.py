@@ -24,9 +24,6 @@ _SIDES = range(16, 4097)
 _PROFESSIONAL = "sora-2-pro"
 _FOR_PROFESSIONALS = {"1024x1792", "1792x1024"}  # [docs]
 
-MODERATION_DIRECTIVE = "[moderation_blocked]"
-_MODERATION = Failure("moderation_blocked", "Your request was blocked by our moderation system.")
-
 
 @attrs.frozen
 class Size:
@@ -117,24 +114,13 @@ def is_professional(model: str) -> bool:
     return model.startswith(_PROFESSIONAL)
 
 
-def failure_of(model: str, size: str, prompt: str) -> Failure | None:
-    """Return why a job will fail although it was accepted, or None [seen].
-
-    A prompt that holds `[moderation_blocked]` is refused by moderation, so that an app's handling
-    of it can be tried.
-    """
-    if MODERATION_DIRECTIVE in prompt:
-        return _MODERATION
+def failure_of(model: str, size: str) -> Failure | None:
+    """Return why a job will fail although it was accepted, or None [seen]."""
     if model.startswith("sora-2") and not is_professional(model) and size in _FOR_PROFESSIONALS:
         return Failure(
             "video_generation_failed", f"The model '{model}' cannot make videos of size {size}."
         )
     return None
-
-
-def is_refused_early(failure: Failure | None) -> bool:
-    """Return whether a job fails before much work went into it."""
-    return failure == _MODERATION
 
 
 def _even(side: int) -> int:

@@ -13,12 +13,12 @@ from openvideos_emulator.canned import canned_job, canned_scene
 from openvideos_emulator.catalogue import (
     failure_of,
     is_professional,
-    is_refused_early,
     parsed_size,
     seconds_text,
 )
 from openvideos_emulator.errors import ApiError, video_not_found
 from openvideos_emulator.fate import Fate, fate_of
+from openvideos_emulator.faults.asked import with_ending
 from openvideos_emulator.limits import refuse_beyond
 from openvideos_emulator.progress import BY_TIME, MOST_POLLS, polls_of
 from openvideos_emulator.timetable import (
@@ -50,6 +50,11 @@ def new_id(prefix: str, now: int) -> str:
     return f"{prefix}_{now // 1000:08x}{secrets.token_hex(_HEX_AFTER_THE_SECOND // 2)}"
 
 
+def new_video_id(prompt: str, now: int) -> str:
+    """Return the id of a new video, which tells whether its prompt holds a directive."""
+    return with_ending(new_id("video", now), prompt)
+
+
 async def start_job(
     service: Service,
     call: Call,
@@ -79,14 +84,14 @@ async def start_job(
     """
     size = f"{scene.width}x{scene.height}"
     fate = fate_of(call.request.scope)
-    failure = fate.failure or failure_of(model, size, prompt)
+    failure = fate.failure or failure_of(model, size)
     timetable = plan(
         video_id,
         now,
         pixels=scene.width * scene.height,
         seconds=made_seconds,
         professional=is_professional(model),
-        refused=fate.refused or is_refused_early(failure),
+        refused=fate.refused,
         speed=service.settings.speed / fate.slowness,
         expires_after=service.settings.expires_after,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
@@ -27,7 +26,7 @@ from openvideos_emulator.settings import SettingsError
 from openvideos_emulator.tables import videos
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import jsonschema_rs
 import yaml
 
 from openvideos_emulator.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 _MILLISECONDS = 1000
 _PARAMETER = re.compile(r"\{(\w+)\}", re.ASCII)

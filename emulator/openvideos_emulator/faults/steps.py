@@ -6,10 +6,12 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.faults.delivery import Ending, Garbage
 from openvideos_emulator.faults.exchange import Request, Response
+
+if TYPE_CHECKING:
+    from openvideos_emulator.faults.delivery import Ending, Garbage
 
 RequestStep = Callable[[Request, Any], None]
 ResponseStep = Callable[[Response, Any, "Templates"], None]

@@ -13,7 +13,7 @@ from openvideos_emulator.errors import bad_request, missing_parameter
 from openvideos_emulator.jobs import (
     find_job,
     find_scene,
-    new_id,
+    new_video_id,
     refuse_unless_completed,
     start_job,
 )
@@ -69,7 +69,7 @@ async def extend(service: Service, call: Call) -> JSONResponse:
             code="invalid_value",
         )
     now = call.now()
-    video_id = new_id("video", now)
+    video_id = new_video_id(prompt, now)
     part = Part(video_id, prompt, added, hue_of(prompt))
     return await start_job(
         service,
@@ -89,7 +89,7 @@ async def _remake(
 ) -> JSONResponse:
     prompt, scene = call.fields["prompt"], source.scene
     now = call.now()
-    video_id = new_id("video", now)
+    video_id = new_video_id(prompt, now)
     # The source's pattern in another colour, even where the prompt is the same.
     part = Part(video_id, prompt, scene.seconds, other_hue(scene.parts[0].hue, prompt))
     return await start_job(

@@ -12,7 +12,7 @@ from openvideos_emulator.errors import ApiError, video_not_found
 from openvideos_emulator.jobs import (
     find_job,
     find_scene,
-    new_id,
+    new_video_id,
     poll_job,
     start_job,
     video_answer,
@@ -39,7 +39,7 @@ async def create(service: Service, call: Call) -> JSONResponse:
         await find_character(service, call, character["id"])
     first_frame = await first_frame_of(service, fields.get("input_reference"), size)
     now = call.now()
-    video_id = new_id("video", now)
+    video_id = new_video_id(prompt, now)
     scene = Scene(
         width=size.width,
         height=size.height,
