@@ -21,6 +21,8 @@ from openvideos_emulator.validation import Checker
 _CONTRACT = Contract(openvideos_spec.load("openai"))
 
 
+ADMIN_KEY = "sk-admin-0123456789abcdef"
+
 # httpx spends much of a client's making on certificates; nothing here speaks TLS.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -73,6 +75,42 @@ def bare() -> Iterator[Emulator]:
     """An emulator of the bare protocol, whose videos can be small, and are done at once."""
     with Emulator(dialect="none", speed=100_000) as emulator:
         yield emulator
+
+
+@pytest.fixture(scope="session")
+def watched() -> Iterator[Emulator]:
+    """An emulator with its admin API, as slow as the real service."""
+    with Emulator(speed=1, admin=True, admin_key=ADMIN_KEY) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def admin(watched: Emulator) -> Iterator[httpx.Client]:
+    """A client of the admin API."""
+    with admin_of(watched) as client:
+        yield client
+
+
+def admin_of(emulator: Emulator) -> httpx.Client:
+    return httpx.Client(
+        base_url=emulator.base_url.replace("/v1", "/_emulator"),
+        headers={"Authorization": f"Bearer {ADMIN_KEY}"},
+        timeout=30,
+        verify=NO_TLS,
+    )
+
+
+@pytest.fixture
+def key() -> str:
+    """A key of the test's own."""
+    return f"sk-{secrets.token_hex(16)}"
+
+
+@pytest.fixture
+def watched_client(
+    watched: Emulator, key: str, connect: Callable[..., httpx.Client]
+) -> httpx.Client:
+    return connect(watched, key)
 
 
 @pytest.fixture(scope="session")

@@ -4,32 +4,81 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openvideos_emulator.timetable import Failure, Job, observe, plan, poll_after
+import openvideos_spec
+from openvideos_emulator.timetable import (
+    NEVER,
+    Failure,
+    Job,
+    Steps,
+    Timetable,
+    expiry,
+    observe,
+    plan,
+    plan_at_once,
+    poll_after,
+    without_end,
+)
+from openvideos_emulator.validation import Checker
 
 NOW = 1_759_551_938_123
+VIDEO = Checker(openvideos_spec.load("openai"), {"$ref": "#/components/schemas/Video"})
 ORDER = {"queued": 0, "in_progress": 1, "completed": 2, "failed": 2}
 
 
+FAILURE = Failure("moderation_blocked", "blocked")
+TIMES = st.integers(1_000_000_000_000, 2_000_000_000_000)
+
+
 @st.composite
-def jobs(draw: st.DrawFn) -> Job:
-    refused = draw(st.booleans())
-    job_id = f"video_{draw(st.integers(0, 2**32))}"
+def timetables(draw: st.DrawFn, job_id: str, refused: bool) -> Timetable:
     timetable = plan(
         job_id,
-        draw(st.integers(1_000_000_000_000, 2_000_000_000_000)),
+        draw(TIMES),
         pixels=draw(st.sampled_from([256, 720 * 1280, 1024 * 1792])),
         seconds=draw(st.floats(0.1, 120)),
         professional=draw(st.booleans()),
         refused=refused,
-        speed=draw(st.floats(0.001, 1e9)),
+        speed=draw(st.floats(1e-9, 1e9)),
+        expires_after=draw(st.floats(0.001, 1e6)),
     )
-    failure = Failure("moderation_blocked", "blocked") if refused else None
+    at_once = plan_at_once(timetable.created, expires_after=draw(st.floats(0.001, 1e6)))
+    timetable = draw(st.sampled_from([timetable, at_once]))
+    return draw(st.sampled_from([timetable, without_end(timetable)]))
+
+
+@st.composite
+def jobs(draw: st.DrawFn) -> Job:
+    """Jobs that go by the clock, that are made at once, and that never end."""
+    refused = draw(st.booleans())
+    job_id = f"video_{draw(st.integers(0, 2**32))}"
+    timetable = draw(timetables(job_id, refused))
+    failure = FAILURE if refused else None
     return Job(job_id, "sora-2", "p", "720x1280", "4", None, timetable, failure)
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> list[tuple[Job, int]]:
+    """A job that progresses by retrieves, as it is at each of them, and when that was."""
+    created = draw(TIMES)
+    needed = draw(st.integers(1, 300))
+    failure = draw(st.sampled_from([None, FAILURE]))
+    waiting = without_end(plan_at_once(created))
+    job = Job("video_1", "sora-2", "p", "720x1280", "4", None, waiting, failure, Steps(needed))
+    walk = [(job, created)]
+    for made in range(1, needed + 1):
+        now = walk[-1][1] + draw(st.integers(0, 100_000))
+        if made == needed:
+            ended = attrs.evolve(waiting, ended=now, expires=expiry(now, 3600))
+            job = attrs.evolve(job, timetable=ended)
+        job = attrs.evolve(job, steps=Steps(needed, made))
+        walk.append((job, now))
+    return walk
 
 
 @given(jobs(), st.lists(st.integers(0, 10**9), min_size=2, max_size=20))
@@ -52,16 +101,45 @@ def test_a_video_tells_what_its_status_means(job: Job, wait: int) -> None:
     assert completed == (video["completed_at"] is not None) == (video["expires_at"] is not None)
     if completed:
         assert video["created_at"] <= video["completed_at"] <= now // 1000
-        assert video["expires_at"] - video["completed_at"] == 3600
+        assert video["completed_at"] <= video["expires_at"]
         assert job.expired(now) == (now >= video["expires_at"] * 1000)
     if video["status"] == "queued":
         assert video["progress"] == 0
     assert (poll_after(job, now, 1) is None) == (video["status"] in ("completed", "failed"))
 
 
+@given(jobs(), st.integers(-1, 10**9))
+def test_a_video_is_what_the_contract_says_at_any_time(job: Job, wait: int) -> None:
+    VIDEO.check(observe(job, job.timetable.created + wait))
+
+
 @given(jobs())
-def test_a_new_job_is_queued_however_fast_the_emulator_is(job: Job) -> None:
-    assert observe(job, job.timetable.created)["status"] == "queued"
+def test_a_create_is_answered_with_queued_however_fast_the_emulator_is(job: Job) -> None:
+    assert observe(job, job.timetable.created - 1)["status"] == "queued"
+
+
+@given(jobs())
+def test_a_video_stays_as_it_is_when_its_assets_are_gone(job: Job) -> None:
+    if job.timetable.ended < NEVER:
+        ended = observe(job, job.timetable.ended)
+        for later in (job.timetable.expires, job.timetable.expires + 10**9):
+            assert observe(job, later) == ended
+            assert job.expired(later)
+
+
+@given(walks())
+def test_with_each_retrieve_a_job_goes_forward_until_its_end(walk: list[tuple[Job, int]]) -> None:
+    seen = [observe(job, now) for job, now in walk]
+    for video in seen:
+        VIDEO.check(video)
+    statuses = [video["status"] for video in seen]
+    end = "completed" if walk[0][0].failure is None else "failed"
+    assert statuses == ["queued", *["in_progress"] * (len(walk) - 2), end]
+    for earlier, later in itertools.pairwise(seen):
+        assert earlier["progress"] <= later["progress"]
+    assert (seen[-1]["progress"] == 100) == (end == "completed")
+    last, now = walk[-1]
+    assert observe(last, now - 10_000) == observe(last, now + 10**9) == seen[-1]
 
 
 def usual(speed: float = 1, **changes: Any) -> Job:
@@ -93,6 +171,8 @@ def test_speed_divides_all_but_expiry() -> None:
     timetable = usual(speed=1000).timetable
     assert timetable.ended - NOW < 100
     assert timetable.expires // 1000 - timetable.ended // 1000 == 3600
+    timetable = usual(speed=1000, expires_after=7).timetable
+    assert timetable.expires // 1000 - timetable.ended // 1000 == 7
 
 
 def test_a_job_is_completed_and_says_since_when(finished: Callable[..., dict[str, Any]]) -> None:
