@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.media.studio import Asset
     from openvideos_emulator.service import Call, Service
+    from openvideos_emulator.timetable import Job
 
+_UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 _CHUNK = 1024 * 1024
 
 
@@ -35,7 +37,10 @@ async def download(service: Service, call: Call) -> Response:
             404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status."
         )
     if job.expired(now):
-        raise ApiError(404, "The video is no longer available. Downloads expire after 1 hours.")
+        raise ApiError(
+            404,
+            f"The video is no longer available. Downloads expire after {_kept_for(job)}.",
+        )
     scene, first_frame = await find_scene(service, call, job)
     variant = call.query.get("variant", "video")
     asset, file = await service.studio.open(scene, variant, first_frame)
@@ -51,6 +56,14 @@ async def download(service: Service, call: Call) -> Response:
     except BaseException:
         file.close()
         raise
+
+
+def _kept_for(job: Job) -> str:
+    """Return how long a job's assets were kept, as the service puts it: `1 hours` [seen]."""
+    timetable = job.timetable
+    seconds = timetable.expires // 1000 - timetable.ended // 1000
+    unit, length = next(each for each in _UNITS if seconds % each[1] == 0)
+    return f"{seconds // length} {unit}"
 
 
 def _response(asset: Asset, file: BinaryIO, request: Request) -> Response:
