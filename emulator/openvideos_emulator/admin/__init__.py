@@ -35,6 +35,5 @@ are kept; keys are masked, files are told by name, size and digest, and long tex
 
 from openvideos_emulator.admin.api import PREFIX, create_admin
 from openvideos_emulator.admin.journal import Journal
-from openvideos_emulator.admin.record import Record
 
-__all__ = ["PREFIX", "Journal", "Record", "create_admin"]
+__all__ = ["PREFIX", "Journal", "create_admin"]

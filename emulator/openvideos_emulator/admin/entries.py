@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Scope
 
-    from openvideos_emulator.admin.record import Record
+    from openvideos_emulator.record import Record
 
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"}
 _SECRET_PARAMETERS = {"api_key", "api-key", "key", "token", "access_token"}

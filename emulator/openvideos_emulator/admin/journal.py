@@ -11,15 +11,15 @@ from sqlalchemy import Connection, select
 from starlette.datastructures import Headers
 
 from openvideos_emulator.admin.entries import entry_of
-from openvideos_emulator.admin.record import Record
 from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.errors import service_unavailable
 from openvideos_emulator.keys import sent_key, tenant_of
+from openvideos_emulator.record import Record
 from openvideos_emulator.tables import requests
 from openvideos_emulator.worlds import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -55,17 +55,18 @@ class Journal:
         except UnreachableDatabaseError:
             await service_unavailable().response()(scope, receive, send)
             return
-        record = self._record(scope, world.now())
         # A layer in between may change what it is given; the entry shows what the client sent.
         sent = {**scope, "headers": list(scope["headers"])}
-        scope["world"], scope["record"] = world, record
         body = bytearray()
-        is_written = False
+        sequence: int | None = None
 
-        async def write() -> None:
-            nonlocal is_written
-            is_written = True
-            await self._write(world.tenant, record, sent, bytes(body))
+        async def keep() -> None:
+            nonlocal sequence
+            entry = await _entry(record, sent, bytes(body))
+            sequence = await self._database.write(keep_entry, world.tenant, sequence, entry)
+
+        record = self._record(scope, world.now(), keep)
+        scope["world"], scope["record"], scope["faults"] = world, record, record.faults
 
         async def listen() -> Message:
             message = await receive()
@@ -75,7 +76,7 @@ class Journal:
         async def send_written(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                await write()
+                await keep()
             await send(message)
 
         try:
@@ -84,11 +85,11 @@ class Journal:
             record.status = record.status or HTTPStatus.INTERNAL_SERVER_ERROR
             raise
         finally:
-            if not is_written:
-                await write()
+            if sequence is None:
+                await keep()
 
-    def _record(self, scope: Scope, now: int) -> Record:
-        record = Record(received=now)
+    def _record(self, scope: Scope, now: int, keep: Callable[[], Awaitable[None]]) -> Record:
+        record = Record(received=now, keep=keep)
         found = self._contract.find(scope["path"])
         if found is not None:
             resource, names = found
@@ -97,28 +98,44 @@ class Journal:
             record.video_id = names.get("video_id")
         return record
 
-    async def _write(self, tenant: str, record: Record, scope: Scope, body: bytes) -> None:
-        if len(body) <= _QUICKLY_SHOWN:
-            entry = entry_of(record, scope, body)
-        else:
-            # A long one must not hold up the other requests.
-            entry = await asyncio.to_thread(entry_of, record, scope, body)
-        await self._database.write(add_entry, tenant, entry)
+
+async def _entry(record: Record, scope: Scope, body: bytes) -> dict[str, Any]:
+    if len(body) <= _QUICKLY_SHOWN:
+        return entry_of(record, scope, body)
+    # A long one must not hold up the other requests.
+    return await asyncio.to_thread(entry_of, record, scope, body)
 
 
-def add_entry(connection: Connection, tenant: str, entry: dict[str, Any]) -> None:
-    """Store an entry, and remove the oldest where there are too many."""
+def keep_entry(
+    connection: Connection, tenant: str, sequence: int | None, entry: dict[str, Any]
+) -> int:
+    """Store an entry, and remove the oldest where there are too many.
+
+    Args:
+        connection: The connection of a write.
+        tenant: Whose request it was.
+        sequence: The sequence of the entry in whose place it comes, or None.
+        entry: The entry.
+
+    Returns:
+        The entry's sequence.
+    """
     row = {
         "tenant": tenant,
         "received": round(entry["received"] * 1000),
         "operation": entry["operation"],
         "entry": json.dumps(entry),
     }
+    if sequence is not None:
+        mine = requests.c.sequence == sequence
+        connection.execute(requests.update().where(mine).values(row))
+        return sequence
     new = requests.insert().returning(requests.c.sequence)
-    sequence = connection.execute(new, row).scalar_one()
-    if sequence % _REMOVED_TOGETHER == 0:
-        oldest = sequence - MOST_ENTRIES
+    added: int = connection.execute(new, row).scalar_one()
+    if added % _REMOVED_TOGETHER == 0:
+        oldest = added - MOST_ENTRIES
         connection.execute(requests.delete().where(requests.c.sequence <= oldest))
+    return added
 
 
 def find_entries(

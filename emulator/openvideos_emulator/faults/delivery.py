@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
+from openvideos_emulator.record import keep_record
+
 if TYPE_CHECKING:
     from starlette.datastructures import MutableHeaders
     from starlette.types import Receive, Scope, Send
@@ -63,12 +65,18 @@ class Delivery:
         """Whether it is no answer that a server of HTTP would send."""
         return bool(self.seconds_for_head or self.added_length or self.ending or self.garbage)
 
+    @property
+    def has_head(self) -> bool:
+        """Whether a status line and headers are sent."""
+        return self.garbage != "answer" and not (self.ending and self.ends_after is None)
+
 
 class Sender:
     """Sends one answer, piece by piece."""
 
     def __init__(self, delivery: Delivery, scope: Scope, receive: Receive, send: Send) -> None:
         self._delivery = delivery
+        self._scope = scope
         self._send = send
         self._has_body = scope["method"] != "HEAD"
         self._connection: Connection | None = None
@@ -89,6 +97,7 @@ class Sender:
         """
         delivery = self._delivery
         if delivery.delay:
+            await keep_record(self._scope)
             await asyncio.sleep(delivery.delay)
         if length is not None:
             length = length if delivery.cut is None else min(length, delivery.cut)
@@ -98,6 +107,7 @@ class Sender:
             raw = headers.raw
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
             return
+        await keep_record(self._scope, status if delivery.has_head else None)
         if delivery.garbage == "answer":
             await self._connection.write(_garbage())
             await self._end(self._connection, "close")

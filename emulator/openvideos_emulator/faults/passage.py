@@ -14,6 +14,7 @@ from openvideos_emulator.faults.delivery import Connection, Sender
 from openvideos_emulator.faults.exchange import Request, Response
 from openvideos_emulator.faults.steps import Templates, change_request, change_response
 from openvideos_emulator.middleware import new_request_id
+from openvideos_emulator.record import keep_record
 from openvideos_emulator.timetable import Failure
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Passage:
             for word, argument in fault.request:
                 match word:
                     case "delay":
+                        await keep_record(self._scope)
                         await asyncio.sleep(argument)
                     case "job":
                         self._scope["fate"] = _decided(fate_of(self._scope), argument)
@@ -86,6 +88,7 @@ class Passage:
                         await self._begin()
                         return
                     case "connection":
+                        await keep_record(self._scope)
                         await Connection(self._scope["connection"], self._receive).end(argument)
                         return
                     case _:
