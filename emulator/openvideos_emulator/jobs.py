@@ -38,6 +38,7 @@ from openvideos_emulator.webhooks.outbox import queue_event
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from openvideos_emulator.record import Record
     from openvideos_emulator.scene import Scene
     from openvideos_emulator.service import Call, Service
     from openvideos_emulator.worlds import World
@@ -110,7 +111,7 @@ async def start_job(
     )
     await service.database.write(_store, service, call.world, job, scene, first_frame)
     service.webhooks.wake()
-    record = call.request.scope.get("record")
+    record: Record | None = call.request.scope.get("record")
     if record is not None:
         record.video_id = video_id
     # As it was a moment before: however fast it is made, its create is answered with `queued`.
@@ -148,8 +149,8 @@ async def find_job(service: Service, call: Call, video_id: str) -> Job:
     return job
 
 
-async def find_scene(service: Service, call: Call, job: Job) -> tuple[Scene, bytes | None]:
-    """Return what a job's video shows, and the image that it starts with.
+async def find_scene(service: Service, call: Call, job: Job) -> Scene:
+    """Return what a job's video shows.
 
     Raises:
         ApiError: 404, the job was deleted meanwhile.
@@ -159,9 +160,21 @@ async def find_scene(service: Service, call: Call, job: Job) -> tuple[Scene, byt
         scene = canned_scene(job, parsed_size(job.size))
     if scene is None:
         raise video_not_found(job.id)
+    return scene
+
+
+async def find_first_frame(service: Service, job: Job, scene: Scene) -> bytes | None:
+    """Return the image that a job's video starts with, None where it starts with none.
+
+    Raises:
+        ApiError: 404, the job was deleted meanwhile.
+    """
     if scene.first_frame is None:
-        return scene, None
-    return scene, await service.database.read(queries.find_first_frame, job.id)
+        return None
+    first_frame = await service.database.read(queries.find_first_frame, job.id)
+    if first_frame is None:
+        raise video_not_found(job.id)
+    return first_frame
 
 
 def video_answer(service: Service, job: Job, now: int) -> JSONResponse:

@@ -110,14 +110,14 @@ class Studio:
         """
         while True:
             asset = await self._asset(scene, variant, first_frame)
-            try:
-                file = asset.path.open("rb")
-            except FileNotFoundError:
-                # Room was made, perhaps by another process that shares the folder.
-                self._known.pop(asset.path.name, None)
-                continue
-            os.utime(file.fileno())
-            return asset, file
+            if file := self._opened(asset):
+                return asset, file
+
+    def open_known(self, scene: Scene, variant: str) -> tuple[Asset, BinaryIO] | None:
+        """Return an asset that was opened before, and the open file, if it is still there."""
+        asset = self._known.get(self._name(scene, variant))
+        file = self._opened(asset) if asset else None
+        return (asset, file) if asset and file else None
 
     def forget(self, scene: Scene) -> None:
         """Remove a scene's files."""
@@ -131,6 +131,17 @@ class Studio:
         self._closing.set()
         for threads in (self._threads, self._long_threads):
             threads.shutdown(wait=True, cancel_futures=True)
+
+    def _opened(self, asset: Asset) -> BinaryIO | None:
+        try:
+            file = asset.path.open("rb")
+        except FileNotFoundError:
+            # Room was made, perhaps by another process that shares the folder.
+            self._known.pop(asset.path.name, None)
+            return None
+        # Those used longest ago go first.
+        os.utime(file.fileno())
+        return file
 
     async def _asset(self, scene: Scene, variant: str, first_frame: bytes | None) -> Asset:
         name = self._name(scene, variant)

@@ -6,22 +6,22 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from openvideos_emulator.errors import ApiError
-from openvideos_emulator.jobs import find_job, find_scene
+from openvideos_emulator.jobs import find_first_frame, find_job, find_scene
+from openvideos_emulator.media.shelf import NoRoomError
+from openvideos_emulator.media.studio import BusyError
 from openvideos_emulator.ranges import ByteRange, UnsatisfiableRangeError, asked_range, is_unchanged
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from openvideos_emulator.media.studio import Asset
     from openvideos_emulator.service import Call, Service
     from openvideos_emulator.timetable import Job
 
-_UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 _CHUNK = 1024 * 1024
 
 
@@ -37,20 +37,11 @@ async def download(service: Service, call: Call) -> Response:
             404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status."
         )
     if job.expired(now):
+        hours = service.settings.expires_after / 3600
         raise ApiError(
-            404,
-            f"The video is no longer available. Downloads expire after {_kept_for(job)}.",
+            404, f"The video is no longer available. Downloads expire after {hours:g} hours."
         )
-    scene, first_frame = await find_scene(service, call, job)
-    variant = call.query.get("variant", "video")
-    asset, file = await service.studio.open(scene, variant, first_frame)
-    try:
-        await find_job(service, call, job.id)
-    except ApiError:
-        # It was deleted while the file was made.
-        file.close()
-        service.studio.forget(scene)
-        raise
+    asset, file = await _opened(service, call, job)
     try:
         return _response(asset, file, call.request)
     except BaseException:
@@ -58,12 +49,35 @@ async def download(service: Service, call: Call) -> Response:
         raise
 
 
-def _kept_for(job: Job) -> str:
-    """Return how long a job's assets were kept, as the service puts it: `1 hours` [seen]."""
-    timetable = job.timetable
-    seconds = timetable.expires // 1000 - timetable.ended // 1000
-    unit, length = next(each for each in _UNITS if seconds % each[1] == 0)
-    return f"{seconds // length} {unit}"
+async def _opened(service: Service, call: Call, job: Job) -> tuple[Asset, BinaryIO]:
+    scene = await find_scene(service, call, job)
+    variant = call.query.get("variant", "video")
+    if known := service.studio.open_known(scene, variant):
+        return known
+    first_frame = await find_first_frame(service, job, scene)
+    try:
+        asset, file = await service.studio.open(scene, variant, first_frame)
+    except BusyError as error:
+        raise ApiError(
+            503,
+            "Too many videos are being made already. Please try again later.",
+            kind="server_error",
+            headers={"Retry-After": "1"},
+        ) from error
+    except NoRoomError as error:
+        raise ApiError(
+            507,
+            "The server's disk is full, so the video could not be made. Please make room on it.",
+            kind="server_error",
+        ) from error
+    try:
+        await find_job(service, call, job.id)
+    except BaseException:
+        # It was deleted while the file was made.
+        file.close()
+        service.studio.forget(scene)
+        raise
+    return asset, file
 
 
 def _response(asset: Asset, file: BinaryIO, request: Request) -> Response:
@@ -82,24 +96,45 @@ def _response(asset: Asset, file: BinaryIO, request: Request) -> Response:
             headers={"Content-Range": f"bytes */{asset.size}"},
         ) from error
     part = asked or ByteRange(0, asset.size)
-    headers |= {"Accept-Ranges": "bytes", "Content-Length": str(part.end - part.start)}
+    headers |= {
+        "Accept-Ranges": "bytes",
+        "Content-Length": str(part.end - part.start),
+        "Content-Type": asset.media_type,
+    }
     if asked:
         headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{asset.size}"
-    return StreamingResponse(
-        _pieces(file, part),
-        status_code=HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK,
-        headers=headers,
-        media_type=asset.media_type,
+    return _FileResponse(
+        file, part, HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK, headers
     )
 
 
-async def _pieces(file: BinaryIO, part: ByteRange) -> AsyncIterator[bytes]:
-    with file:
-        file.seek(part.start)
-        left = part.end - part.start
-        while left:
-            piece = await asyncio.to_thread(file.read, min(_CHUNK, left))
-            if not piece:
-                raise OSError(f"{file.name} became shorter while it was sent")
-            left -= len(piece)
-            yield piece
+class _FileResponse(Response):
+    """A part of an open file, which is closed at the end, however that comes about."""
+
+    def __init__(
+        self, file: BinaryIO, part: ByteRange, status: HTTPStatus, headers: dict[str, str]
+    ) -> None:
+        super().__init__(status_code=status, headers=headers)
+        self._file = file
+        self._part = part
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file as file:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
+            if scope["method"] == "HEAD":
+                await send({"type": "http.response.body"})
+                return
+            file.seek(self._part.start)
+            left = self._part.end - self._part.start
+            while left:
+                piece = await asyncio.to_thread(file.read, min(_CHUNK, left))
+                if not piece:
+                    raise OSError(f"{file.name} became shorter while it was sent")
+                left -= len(piece)
+                await send({"type": "http.response.body", "body": piece, "more_body": left > 0})

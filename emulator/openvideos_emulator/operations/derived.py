@@ -11,6 +11,7 @@ from openvideos_emulator.bodies import Upload
 from openvideos_emulator.catalogue import MOST_EXTENSIONS, MOST_SECONDS, parsed_seconds
 from openvideos_emulator.errors import bad_request, missing_parameter
 from openvideos_emulator.jobs import (
+    find_first_frame,
     find_job,
     find_scene,
     new_video_id,
@@ -119,8 +120,8 @@ async def _source(service: Service, call: Call) -> _Source:
 async def _from_job(service: Service, call: Call, video_id: str) -> _Source:
     job = await find_job(service, call, video_id)
     refuse_unless_completed(job, call.now())
-    scene, first_frame = await find_scene(service, call, job)
-    return _Source(scene, job.model, first_frame)
+    scene = await find_scene(service, call, job)
+    return _Source(scene, job.model, await find_first_frame(service, job, scene))
 
 
 async def _from_upload(service: Service, upload: Upload) -> _Source:

@@ -103,7 +103,7 @@ async def delete(service: Service, call: Call) -> JSONResponse:
             409,
             "Video is still being processed, use GET /v1/videos/{video_id} to check status.",
         )
-    scene, _ = await find_scene(service, call, job)
+    scene = await find_scene(service, call, job)
     deleted = await service.database.write(queries.delete_job, call.tenant, job.id)
     if not deleted and not service.settings.canned:
         raise video_not_found(job.id)
