@@ -104,6 +104,9 @@ class FaultLayer:
             await self._app(meant, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if _is_refused_unread(scope, self._longest_body):
+            await self._app(scope, receive, send)
+            return
         body = await _body(receive, self._longest_body)
         if body is None:
             return
@@ -158,6 +161,12 @@ class FaultLayer:
             prompt = await self._database.read(_find_prompt, request.video_id, request.tenant)
             return faults_of_prompt(prompt, self._contract)
         return ()
+
+
+def _is_refused_unread(scope: Scope, longest: int) -> bool:
+    """Return whether a request's body is too long by its header."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return length.isdigit() and int(length[:20]) > longest
 
 
 async def _body(receive: Receive, longest: int) -> bytes | None:
