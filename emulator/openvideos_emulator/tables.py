@@ -48,7 +48,8 @@ videos = Table(
     Column("trick", String),
     sqlite_autoincrement=True,
 )
-Index("openvideos_videos_in_order", videos.c.tenant, videos.c.created, videos.c.sequence)
+# What is deleted is left out by the index, however much of it there is before a page.
+Index("openvideos_videos_in_order", videos.c.tenant, videos.c.deleted, videos.c.sequence)
 
 first_frames = Table(
     "openvideos_first_frames",
@@ -103,6 +104,7 @@ fault_history = Table(
     Column("tenant", String, nullable=False),
     Column("count", Integer, nullable=False),
 )
+Index("openvideos_fault_history_by_subject", fault_history.c.subject)
 
 # The journal of requests, kept with the admin API only.
 requests = Table(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from openvideos_emulator.faults.exchange import Request
     from openvideos_emulator.faults.model import Fault
 
-_OCCASION, _MARK, _OPERATION = "occasion", "mark", "operation"
+OCCASION = "occasion"
+"""The kind of what counts how often a fault could happen."""
+
+_MARK, _OPERATION = "mark", "operation"
 
 _FIND_MEMORIES = select(fault_history.c.kind, fault_history.c.name).where(
     fault_history.c.subject == bindparam("video_id")
@@ -65,7 +68,7 @@ class History:
                 subject, tenant = f"{request.tenant} {_digest(request.prompt)}", request.tenant
             case _:
                 subject, tenant = "", fault.tenant
-        number = await self._database.write(_count, _OCCASION, fault.id, subject, tenant)
+        number = await self._database.write(_count, OCCASION, fault.id, subject, tenant)
         return occasions.chosen(number)
 
     async def answered(self, operation: str, video_id: str, tenant: str) -> None:

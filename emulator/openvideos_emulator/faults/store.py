@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from sqlalchemy import Connection, select
 
-from openvideos_emulator.database import upsert
+from openvideos_emulator.database import lock, upsert
+from openvideos_emulator.faults.history import OCCASION
 from openvideos_emulator.faults.loading import parse_faults
 from openvideos_emulator.keys import tenant_of
 from openvideos_emulator.settings import SettingsError
@@ -100,6 +101,7 @@ def _without_key(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def _add(connection: Connection, definition: dict[str, Any], tenant: str) -> bool:
+    lock(connection, worlds.name)
     taken = select(faults.c.sequence).where(faults.c.id == definition["id"])
     if connection.execute(taken).first() is not None:
         return False
@@ -117,14 +119,22 @@ def _find(connection: Connection, tenant: str | None) -> list[tuple[str, str]]:
 
 
 def _remove(connection: Connection, fault_id: str | None, tenant: str | None) -> int:
-    gone = faults.delete()
+    lock(connection, worlds.name)
+    conditions = []
     if fault_id is not None:
-        gone = gone.where(faults.c.id == fault_id)
+        conditions.append(faults.c.id == fault_id)
     if tenant is not None:
-        gone = gone.where(faults.c.tenant == tenant)
-    count = connection.execute(gone).rowcount
+        conditions.append(faults.c.tenant == tenant)
+    gone = list(connection.execute(select(faults.c.id).where(*conditions)).scalars())
+    connection.execute(faults.delete().where(faults.c.id.in_(gone)))
+    # One that is added with the same id begins to count anew.
+    connection.execute(
+        fault_history.delete().where(
+            fault_history.c.kind == OCCASION, fault_history.c.name.in_(gone)
+        )
+    )
     _change_edition(connection)
-    return count
+    return len(gone)
 
 
 def _change_edition(connection: Connection) -> None:
