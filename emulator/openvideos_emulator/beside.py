@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
     Raises:
         EmulatorError: The emulator did not start.
     """
+    program = command[0]
+    if shutil.which(program) is None:
+        is_there = os.sep in program and Path(program).exists()
+        _say(f"{program} cannot be executed" if is_there else f"there is no command {program}")
+        return _NOT_EXECUTABLE if is_there else _NOT_FOUND
     with _passed_on() as pass_on_to, emulator:
         try:
             process = subprocess.Popen(  # noqa: S603 - it is what the user asks for
@@ -44,8 +51,8 @@ def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
                 preexec_fn=_ending_with_this_process(),
             )
         except OSError as error:
-            _say(f"{command[0]} cannot be run: {error.strerror}")
-            return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+            _say(f"{program} cannot be run: {error.strerror}")
+            return _NOT_EXECUTABLE
         pass_on_to(process)
         code = process.wait()
         if emulator.has_ended:

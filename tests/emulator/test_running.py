@@ -252,7 +252,7 @@ def own_signals() -> Iterator[None]:
         (["--port", "70000"], "--port must be 0"),
         (["--api-key", ""], "--api-key must not be empty"),
         (["--dialect", "nobody"], "there is no dialect 'nobody'"),
-        (["--db", "postgresql://user:hunter2@host/name"], "SQLite"),
+        (["--db", "postgresql://user:hunter2@127.0.0.1:1/name"], "cannot be used: connection"),
         (["--db", "/nowhere/at/all.sqlite"], "/nowhere/at/all.sqlite"),
         (["--port-file", "/nowhere/at/all"], "--port-file /nowhere/at/all"),
         (["--faults", "/nowhere.yaml"], "/nowhere.yaml cannot be read"),
@@ -339,7 +339,7 @@ def test_exec_runs_a_command_beside_it_and_ends_as_the_command_does(http: httpx.
     assert kind == "list"
     with pytest.raises(httpx.ConnectError):
         http.get(url)
-    assert run("exec", "--", "there-is-no-such-command").returncode == 1
+    assert run("exec", "--", "there-is-no-such-command").returncode == 127
 
 
 def test_an_emulator_ends_when_whoever_started_it_is_killed(

@@ -1,0 +1,181 @@
+"""`openvideos emulator exec`: the command decides how it ends, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+EXEC = [sys.executable, "-m", "openvideos_emulator", "exec", "--"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start exec with a command; what is left of it at the end is killed."""
+    started = []
+
+    def start(*command: str, **options: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*EXEC, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        # A process is not over before its last thread is.
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+    except FileNotFoundError:
+        return False
+    return state != "Z" or len(threads) > 1
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def ends(*pids: int) -> bool:
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, pids)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@linux_only
+def test_a_signal_is_passed_on_and_the_code_is_the_commands(
+    run: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    asked = {signal.SIGTERM: "TERM", signal.SIGINT: "INT"}
+    started = {}
+    for number, name in asked.items():
+        script = f"trap 'exit {number + 40}' {name}; echo $$; sleep 60 & wait $!"
+        started[number] = run("sh", "-c", script)
+    for number, process in started.items():
+        assert process.stdout is not None
+        command = int(process.stdout.readline())
+        below = children(process.pid)
+        assert command in below
+        assert len(below) == 2
+        process.send_signal(number)
+        assert process.wait(10) == number + 40
+        assert ends(*below)
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux_only
+def test_where_exec_itself_is_killed_both_end(run: Callable[..., subprocess.Popen[str]]) -> None:
+    process = run("sh", "-c", "echo $OPENVIDEOS_BASE_URL; exec sleep 60")
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    below = children(process.pid)
+    assert len(below) == 2
+    process.kill()
+    assert ends(*below)
+
+
+@linux_only
+def test_where_the_emulator_dies_the_command_goes_on_and_is_told_at_the_end(
+    run: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = run("sh", "-c", "echo $$; read line; exit 5")
+    assert process.stdout is not None
+    command = int(process.stdout.readline())
+    (emulator,) = set(children(process.pid)) - {command}
+    os.kill(emulator, signal.SIGKILL)
+    ends(emulator)
+    _, complaint = process.communicate("go on\n", timeout=10)
+    assert process.returncode == 5
+    assert "the emulator ended before the command did" in complaint
+
+
+def test_stdin_and_output_are_the_commands_and_so_is_its_end(
+    run: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = run("sh", "-c", "cat; echo grumble >&2; kill -KILL $$")
+    assert process.communicate("one\ntwo\n", timeout=10) == ("one\ntwo\n", "grumble\n")
+    assert process.returncode == 128 + signal.SIGKILL
+
+
+def test_what_cannot_be_run_is_told_as_a_shell_does(
+    run: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    missing, folder = run("there-is-no-such-command"), run(str(tmp_path))
+    assert missing.communicate(timeout=10)[1] == (
+        "openvideos emulator exec: there is no command there-is-no-such-command\n"
+    )
+    assert missing.returncode == 127
+    assert folder.communicate(timeout=10)[1] == (
+        f"openvideos emulator exec: {tmp_path} cannot be executed\n"
+    )
+    assert folder.returncode == 126
+
+
+def test_an_emulator_that_does_not_start_runs_no_command(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    options = ["--dialect", "nobody", "exec", "--", "touch", str(mark)]
+    done = subprocess.run([*EXEC[:3], *options], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "there is no dialect 'nobody'" in done.stderr
+    assert not mark.exists()
+
+
+def test_a_terminals_ctrl_c_reaches_the_command_once() -> None:
+    script = (
+        "import signal, sys, time\n"
+        "count = 0\n"
+        "def handle(*_):\n"
+        "    global count\n"
+        "    count += 1\n"
+        "signal.signal(signal.SIGINT, handle)\n"
+        "print('ready', flush=True)\n"
+        "deadline = time.monotonic() + 5\n"
+        "while not count and time.monotonic() < deadline: time.sleep(0.01)\n"
+        "time.sleep(0.2)\n"
+        "print('times', count, flush=True)\n"
+    )
+    in_a_terminal = (
+        "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", in_a_terminal, *EXEC, sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        assert process.stdout.readline() == b"ready\r\n"
+        process.stdin.write(b"\x03")
+        process.stdin.flush()
+        said, _ = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert b"times 1" in said
+    assert process.returncode == 0
