@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, RowMapping, make_url
 from sqlalchemy.exc import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Dialect, Select
 
@@ -46,11 +46,13 @@ class Database(abc.ABC):
     def __init__(self, dialect: Dialect, folder_for_media: Path | None) -> None:
         self.folder_for_media = folder_for_media
         self._dialect = dialect
-        self._texts: dict[Select[Any], str] = {}
+        self._statements: dict[Select[Any], tuple[str, Mapping[str, Any]]] = {}
 
     @abc.abstractmethod
-    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> Any:
-        """Return the first row of a SELECT as a tuple, or None; quicker than `read`.
+    async def rows(
+        self, statement: Select[Any], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a SELECT as the driver has them, several times as quickly as `read`.
 
         Args:
             statement: The statement, the same object at each call. Its columns are integers and
@@ -89,12 +91,16 @@ class Database(abc.ABC):
     def close(self) -> None:
         """Close the database."""
 
-    def _text(self, statement: Select[Any]) -> str:
-        """Return a statement as the driver takes it, compiled once."""
-        text = self._texts.get(statement)
-        if text is None:
-            text = self._texts[statement] = str(statement.compile(dialect=self._dialect))
-        return text
+    def _compiled(
+        self, statement: Select[Any], values: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """Return a statement, compiled once, and all its values as the driver takes them."""
+        known = self._statements.get(statement)
+        if known is None:
+            compiled = statement.compile(dialect=self._dialect)
+            known = self._statements[statement] = (compiled.string, compiled.params)
+        text, own_values = known
+        return text, {**own_values, **values}
 
 
 def open_database(location: str, *, reset: bool = False) -> Database:

@@ -141,7 +141,7 @@ async def find_job(service: Service, call: Call, video_id: str) -> Job:
     Raises:
         ApiError: 404, there is no such job, or it is another key's.
     """
-    job = await service.database.read(queries.find_job, call.tenant, video_id)
+    job = await queries.find_job(service.database, call.tenant, video_id)
     if job is None and service.settings.canned:
         job = canned_job(service.catalogue, video_id)
     if job is None:

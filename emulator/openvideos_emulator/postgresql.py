@@ -22,7 +22,7 @@ from openvideos_emulator.database import (
 from openvideos_emulator.schema import make_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Select
     from sqlalchemy.engine import URL
@@ -58,13 +58,15 @@ class PostgresqlDatabase(Database):
         self._room = asyncio.Semaphore(_MOST_CONNECTIONS)
         self._idle: list[_Link] = []
 
-    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> Any:
-        """Return the first row of a SELECT as a tuple, or None."""
-        text = self._text(statement)
+    async def rows(
+        self, statement: Select[Any], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a SELECT as the driver has them."""
+        query = self._compiled(statement, values)
 
-        async def run(link: _Link) -> Any:
-            # For one row, the way through SQLAlchemy costs more than the query.
-            return await (await link.driver.execute(text, values)).fetchone()
+        async def run(link: _Link) -> list[tuple[Any, ...]]:
+            rows: list[tuple[Any, ...]] = await (await link.driver.execute(*query)).fetchall()
+            return rows
 
         return await self._run(run)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
-from sqlalchemy import Connection, Select, bindparam, case, select, tuple_
+from sqlalchemy import bindparam, case, false, select
 
+from openvideos_emulator.database import lock
 from openvideos_emulator.scene import Scene
 from openvideos_emulator.tables import characters, first_frames, videos
 from openvideos_emulator.timetable import Failure, Job, Steps, Timetable
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from openvideos_emulator.database import Database
     from openvideos_emulator.fate import WebhookFault
 
 
@@ -46,19 +50,29 @@ _JOB_COLUMNS = (
     videos.c.polled,
     videos.c.trick,
 )
-_LIVE_VIDEO = (
-    videos.c.id == bindparam("with_id"),
-    videos.c.tenant == bindparam("of_tenant"),
-    videos.c.deleted.is_(False),
-)
+_LIVE_VIDEOS = (videos.c.tenant == bindparam("of_tenant"), videos.c.deleted == false())
+_LIVE_VIDEO = (videos.c.id == bindparam("with_id"), *_LIVE_VIDEOS)
 _FIND_JOB = select(*_JOB_COLUMNS).where(*_LIVE_VIDEO)
 _FIND_SCENE = select(videos.c.scene).where(*_LIVE_VIDEO)
 _FIND_FIRST_FRAME = select(first_frames.c.image).where(
     first_frames.c.video_id == bindparam("with_id")
 )
-_FIND_PLACE = select(videos.c.created, videos.c.sequence).where(
+_FIND_PLACE = select(videos.c.sequence).where(
     videos.c.id == bindparam("with_id"), videos.c.tenant == bindparam("of_tenant")
 )
+_FIND_NEWEST = (
+    select(*_JOB_COLUMNS)
+    .where(*_LIVE_VIDEOS, videos.c.sequence < bindparam("place"))
+    .order_by(videos.c.sequence.desc())
+    .limit(bindparam("most"))
+)
+_FIND_OLDEST = (
+    select(*_JOB_COLUMNS)
+    .where(*_LIVE_VIDEOS, videos.c.sequence > bindparam("place"))
+    .order_by(videos.c.sequence.asc())
+    .limit(bindparam("most"))
+)
+_BEFORE_ALL, _AFTER_ALL = 0, 2**31 - 1
 _FIND_CHARACTER = select(characters.c.id, characters.c.name, characters.c.created).where(
     characters.c.id == bindparam("with_id"), characters.c.tenant == bindparam("of_tenant")
 )
@@ -67,7 +81,12 @@ _FIND_CHARACTER = select(characters.c.id, characters.c.name, characters.c.create
 def add_job(
     connection: Connection, tenant: str, job: Job, scene: Scene, first_frame: bytes | None
 ) -> None:
-    """Store a new job with what its media is made from."""
+    """Store a new job with what its media is made from.
+
+    It comes last in the list of its tenant: one create after the other, so that nobody who has
+    seen a job in the list misses one that is before it.
+    """
+    lock(connection, f"the list of {tenant}")
     request = {
         "model": job.model,
         "prompt": job.prompt,
@@ -94,10 +113,10 @@ def add_job(
         connection.execute(first_frames.insert(), {"video_id": job.id, "image": first_frame})
 
 
-def find_job(connection: Connection, tenant: str, video_id: str) -> Job | None:
+async def find_job(database: Database, tenant: str, video_id: str) -> Job | None:
     """Return a tenant's job, or None."""
-    row = connection.execute(_FIND_JOB, {"with_id": video_id, "of_tenant": tenant}).first()
-    return None if row is None else _job(*row)
+    rows = await database.rows(_FIND_JOB, {"with_id": video_id, "of_tenant": tenant})
+    return _job(*rows[0]) if rows else None
 
 
 def step_job(
@@ -126,7 +145,8 @@ def step_job(
         )
     )
     stepped = connection.execute(step, {"with_id": video_id, "of_tenant": tenant}).rowcount == 1
-    job = find_job(connection, tenant, video_id)
+    row = connection.execute(_FIND_JOB, {"with_id": video_id, "of_tenant": tenant}).first()
+    job = None if row is None else _job(*row)
     return job, stepped and job is not None and job.at_end(now)
 
 
@@ -158,26 +178,25 @@ def delete_job(connection: Connection, tenant: str, video_id: str) -> bool:
     return True
 
 
-def list_jobs(
-    connection: Connection, tenant: str, *, limit: int, ascending: bool, after: str | None
+async def list_jobs(
+    database: Database, tenant: str, *, limit: int, ascending: bool, after: str | None
 ) -> Page | None:
     """Return a page of a tenant's jobs, or None where `after` is no video of theirs.
 
-    The place of a deleted video is remembered, so that a walk through the pages is right while
-    videos come and go.
+    Jobs are in the order in which they were stored, which no two have in common, whatever the
+    clocks of several hosts say. The place of a deleted video is remembered. So a walk through the
+    pages is right while videos come and go.
     """
-    place = (videos.c.created, videos.c.sequence)
-    query: Select[Any] = select(*_JOB_COLUMNS).where(
-        videos.c.tenant == tenant, videos.c.deleted.is_(False)
-    )
+    place = _BEFORE_ALL if ascending else _AFTER_ALL
     if after is not None:
-        start = connection.execute(_FIND_PLACE, {"with_id": after, "of_tenant": tenant}).first()
-        if start is None:
+        found = await database.rows(_FIND_PLACE, {"with_id": after, "of_tenant": tenant})
+        if not found:
             return None
-        here, there = tuple_(*place), tuple_(*start)
-        query = query.where(here > there if ascending else here < there)
-    query = query.order_by(*(column.asc() if ascending else column.desc() for column in place))
-    rows = connection.execute(query.limit(limit + 1)).all()
+        place = found[0][0]
+    rows = await database.rows(
+        _FIND_OLDEST if ascending else _FIND_NEWEST,
+        {"of_tenant": tenant, "place": place, "most": limit + 1},
+    )
     return Page([_job(*row) for row in rows[:limit]], has_more=len(rows) > limit)
 
 

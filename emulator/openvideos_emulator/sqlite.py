@@ -25,7 +25,7 @@ from openvideos_emulator.database import (
 from openvideos_emulator.schema import make_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Select
     from sqlalchemy.engine import URL
@@ -49,10 +49,12 @@ class SqliteDatabase(Database):
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it was opened so below
         self._driver = driver
 
-    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> Any:
-        """Return the first row of a SELECT as a tuple, or None."""
-        text = self._text(statement)
-        return await _patiently(lambda: self._driver.execute(text, values).fetchone())
+    async def rows(
+        self, statement: Select[Any], values: Mapping[str, Any]
+    ) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of a SELECT as the driver has them."""
+        query = self._compiled(statement, values)
+        return await _patiently(lambda: self._driver.execute(*query).fetchall())
 
     async def read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

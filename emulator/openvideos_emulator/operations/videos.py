@@ -70,15 +70,15 @@ async def list_page(service: Service, call: Call) -> JSONResponse:
     """Answer with a page of the caller's videos."""
     after, ascending = call.query.get("after"), call.query.get("order") == "asc"
     limit = call.query.get("limit", _DEFAULT_LIMIT)
-    page = await service.database.read(
-        queries.list_jobs, call.tenant, limit=limit, ascending=ascending, after=after
+    page = await queries.list_jobs(
+        service.database, call.tenant, limit=limit, ascending=ascending, after=after
     )
     if page is None and service.settings.canned:
         # A canned video is older than any that was made: after it come all of them, or none.
         page = queries.Page([], has_more=False)
         if ascending:
-            page = await service.database.read(
-                queries.list_jobs, call.tenant, limit=limit, ascending=True, after=None
+            page = await queries.list_jobs(
+                service.database, call.tenant, limit=limit, ascending=True, after=None
             )
     if page is None:
         raise video_not_found(str(after))
