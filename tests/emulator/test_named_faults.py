@@ -1,0 +1,354 @@
+"""Each fault that has a name, asked for in one of three ways, and seen over a real socket."""
+
+import contextlib
+import json
+import secrets
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from openvideos_emulator import Emulator
+from openvideos_emulator.faults.named import named_faults
+
+pytestmark = pytest.mark.xdist_group("named faults")
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+HEADER = "X-OpenVideos-Fault"
+
+Test = TypeVar("Test", bound=Callable[..., None])
+SHOWN: set[str] = set()
+
+
+def shows(*names: str) -> Callable[[Test], Test]:
+    """Tell which faults a test sees."""
+    SHOWN.update(names)
+    return lambda test: test
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(speed=100_000, admin=True, media="tiny") as running:
+        yield running
+
+
+class Client(httpx.Client):
+    """A client with a key of its own."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.key = f"sk-{secrets.token_hex(16)}"
+        self.world = emulator.world(self.key)
+        super().__init__(
+            base_url=emulator.base_url,
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=10,
+            verify=NO_TLS,
+        )
+
+    def created(self, prompt: str = "A cat", **fault: str) -> dict[str, Any]:
+        """Return a new Video."""
+        answer = self.post("/videos", json={"prompt": prompt}, headers=fault)
+        assert answer.status_code == 200, answer.text
+        video: dict[str, Any] = answer.json()
+        return video
+
+    def finished(self, prompt: str = "A cat", **fault: str) -> str:
+        """Return the id of a new video that is at its end."""
+        video_id: str = self.created(prompt, **fault)["id"]
+        self.world.clock.advance(60)
+        return video_id
+
+    def faulty(self, path: str, fault: str) -> httpx.Response:
+        """Return an answer that a fault happens to."""
+        return self.get(path, headers={HEADER: fault})
+
+
+@pytest.fixture
+def client(emulator: Emulator) -> Iterator[Client]:
+    with Client(emulator) as made:
+        yield made
+
+
+def raw(client: Client, path: str, fault: str) -> tuple[bytes, bool]:
+    """Return all that a socket receives, and whether the connection is reset in the end."""
+    lines = [
+        f"GET /v1{path} HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: Bearer {client.key}",
+        f"{HEADER}: {fault}",
+    ]
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), 10) as own:
+        own.sendall("\r\n".join([*lines, "", ""]).encode())
+        received = b""
+        try:
+            while piece := own.recv(65536):
+                received += piece
+        except ConnectionResetError:
+            return received, True
+    return received, False
+
+
+@shows("fail", "moderation_blocked")
+def test_a_job_fails_with_a_code(client: Client) -> None:
+    # However the name is written, and with an argument or without.
+    prompts = {
+        "A cat [fail]": "video_generation_failed",
+        "A cat [FAIL:server_error]": "server_error",
+        "[Moderation-Blocked] a cat": "moderation_blocked",
+    }
+    for prompt, code in prompts.items():
+        video = client.get(f"/videos/{client.finished(prompt)}").json()
+        assert (video["status"], video["error"]["code"]) == ("failed", code)
+        assert video["prompt"] == prompt
+    by_header = client.finished(**{HEADER: "fail:quota:No more videos."})
+    assert client.get(f"/videos/{by_header}").json()["error"] == {
+        "code": "quota",
+        "message": "No more videos.",
+    }
+
+
+@shows("stuck_at_99")
+def test_a_job_is_stuck_at_99_for_ever(client: Client) -> None:
+    video_id = client.finished("A cat [stuck_at_99]")
+    client.world.clock.advance(10**7)
+    video = client.get(f"/videos/{video_id}").json()
+    assert (video["status"], video["progress"]) == ("in_progress", 99)
+
+
+@shows("slow")
+def test_a_job_takes_longer(client: Client) -> None:
+    usual, slow = client.created(), client.created("A cat [slow:1000000]")
+    client.world.clock.advance(20)
+    status = {each["id"]: each["status"] for each in client.get("/videos").json()["data"]}
+    assert status == {usual["id"]: "completed", slow["id"]: "queued"}
+
+
+@shows("answer_lost")
+def test_a_job_is_created_though_the_answer_is_lost(client: Client) -> None:
+    with pytest.raises(httpx.ReadError):
+        client.created("A cat [answer_lost]")
+    assert [each["prompt"] for each in client.get("/videos").json()["data"]] == [
+        "A cat [answer_lost]"
+    ]
+
+
+@shows("unknown_status", "status_missing", "field_missing", "wrong_type")
+def test_a_video_is_not_what_the_contract_says(client: Client) -> None:
+    path = f"/videos/{client.finished()}"
+    usual = client.get(path).json()
+    assert client.faulty(path, "unknown_status").json() == {**usual, "status": "archived"}
+    assert client.faulty(path, "unknown_status:paused").json()["status"] == "paused"
+    assert client.faulty(path, "status_missing").json().keys() == usual.keys() - {"status"}
+    assert client.faulty(path, "field_missing").json().keys() == usual.keys() - {"progress"}
+    assert client.faulty(path, "field_missing:id").json().keys() == usual.keys() - {"id"}
+    assert client.faulty(path, "wrong_type").json() == {**usual, "progress": []}
+    both = client.faulty(path, "wrong_type:size, field_missing:model").json()
+    assert both["size"] == []
+    assert "model" not in both
+
+
+@shows("400", "401", "403", "404", "408", "409", "429", "500", "503", "529")
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 429, 500, 503, 529])
+def test_a_request_is_refused_in_the_envelope(client: Client, status: int) -> None:
+    for answer in (
+        client.post("/videos", json={"prompt": f"A cat [{status}]"}),
+        client.faulty("/videos", str(status)),
+    ):
+        assert answer.status_code == status
+        assert answer.json()["error"].keys() == {"message", "type", "param", "code"}
+        assert answer.headers["x-request-id"].startswith("req_")
+        assert answer.headers.get("retry-after") == ("1" if status in (429, 503) else None)
+    assert client.get("/videos").json()["data"] == []
+
+
+def test_a_refusal_says_when_to_come_back(client: Client) -> None:
+    assert client.faulty("/videos", "429:17").headers["retry-after"] == "17"
+    client.world.faults.add("503", 9)
+    assert client.get("/videos").headers["retry-after"] == "9"
+
+
+@shows("html_error_page")
+def test_an_error_is_a_page_of_html(client: Client) -> None:
+    answer = client.faulty("/videos", "html_error_page")
+    assert (answer.status_code, answer.headers["content-type"]) == (502, "text/html; charset=utf-8")
+    assert answer.text.startswith("<html>")
+    assert client.faulty("/videos", "html_error_page:504").status_code == 504
+
+
+@shows("connection_reset_by_peer", "empty_response")
+def test_a_connection_ends_before_the_request_was_seen(client: Client) -> None:
+    assert raw(client, "/videos", "CONNECTION_RESET_BY_PEER") == (b"", True)
+    assert raw(client, "/videos", "EMPTY_RESPONSE") == (b"", False)
+    with pytest.raises(httpx.ReadError):
+        client.created("A cat [connection_reset_by_peer]")
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        client.created("A cat [empty_response]")
+    assert client.get("/videos").json()["data"] == []
+
+
+@shows("reset_after_headers")
+def test_a_connection_is_reset_after_the_headers(client: Client) -> None:
+    received, is_reset = raw(client, "/videos", "reset_after_headers")
+    assert is_reset
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"\r\n\r\n")
+
+
+@shows("random_data_then_close", "malformed_response_chunk")
+def test_what_comes_is_no_http(client: Client) -> None:
+    garbage, is_reset = raw(client, "/videos", "RANDOM_DATA_THEN_CLOSE")
+    assert not garbage.startswith(b"HTTP")
+    assert (len(garbage) > 100, is_reset) == (True, False)
+    received, _ = raw(client, "/videos", "MALFORMED_RESPONSE_CHUNK")
+    head, _, rest = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"transfer-encoding: chunked" in head
+    assert len(rest) > 100
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.faulty("/videos", "malformed_response_chunk")
+
+
+@shows("fixed_delay_milliseconds", "slow_headers", "chunked_dribble_delay")
+def test_an_answer_is_slow(client: Client) -> None:
+    usual = client.get("/videos").json()
+    for fault in ("fixedDelayMilliseconds:150", "slow_headers:150"):
+        began = time.monotonic()
+        assert client.faulty("/videos", fault).json() == usual
+        assert 0.15 <= time.monotonic() - began < 5
+    client.world.faults.add("chunkedDribbleDelay", {"numberOfChunks": 4, "totalDuration": 200})
+    began = time.monotonic()
+    with client.stream("GET", "/videos") as answer:
+        head = time.monotonic() - began
+        pieces = list(answer.iter_raw())
+    assert json.loads(b"".join(pieces)) == usual
+    assert len(pieces) == 4
+    assert head < time.monotonic() - began - 0.1
+
+
+@shows("cut_at", "corrupt_bytes", "wrong_content_length")
+def test_a_download_is_not_the_file(client: Client) -> None:
+    path = f"/videos/{client.finished()}/content"
+    whole = client.get(path).content
+    with pytest.raises(httpx.RemoteProtocolError, match="received 700 bytes"):
+        client.faulty(path, "cut_at:700")
+    corrupt = client.faulty(path, "corrupt_bytes:10:2").content
+    changed = [place for place, byte in enumerate(whole) if corrupt[place] != byte]
+    assert (changed, len(corrupt)) == ([10, 11], len(whole))
+    with pytest.raises(httpx.RemoteProtocolError, match=f"expected {len(whole) + 100}"):
+        client.faulty(path, "wrong_content_length")
+    assert client.faulty(path, "wrong_content_length:-10").content == whole[:-10]
+
+
+@shows("range_ignored", "etag_changed", "expired")
+def test_a_download_cannot_be_resumed(client: Client) -> None:
+    path = f"/videos/{client.finished()}/content"
+    whole = client.get(path)
+    part = {"Range": "bytes=5-9", "If-Range": whole.headers["etag"]}
+    assert client.get(path, headers=part).status_code == 206
+    ignored = client.get(path, headers={**part, HEADER: "range_ignored"})
+    assert (ignored.status_code, ignored.content) == (200, whole.content)
+    assert "accept-ranges" not in ignored.headers
+    client.world.faults.add("etag_changed")
+    first, second = client.get(path), client.get(path, headers=part)
+    assert first.headers["etag"] == whole.headers["etag"]
+    assert (second.status_code, second.headers["etag"]) == (200, '"another-file"')
+    expired = client.faulty(path, "expired")
+    assert expired.status_code == 404
+    assert expired.json()["error"]["message"].startswith("The video is no longer available.")
+
+
+@shows("redirect")
+def test_a_download_is_redirected_to_another_host_without_a_key(client: Client) -> None:
+    path = f"/videos/{client.finished('A cat [redirect]')}/content"
+    whole = client.faulty("/videos", "unknown_status")
+    answer = client.get(path)
+    target = httpx.URL(answer.headers["location"])
+    assert (answer.status_code, target.host) == (302, "localhost")
+    assert client.base_url.host == "127.0.0.1"
+    # httpx takes the key off for another host; whoever does not is told.
+    whole = client.get(path, follow_redirects=True)
+    assert whole.status_code == 200
+    assert whole.content[4:8] == b"ftyp"
+    part = httpx.get(target, headers={"Range": "bytes=4-7"}, verify=NO_TLS)
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    assert client.get(target).json()["error"]["code"] == "unexpected_authorization"
+    assert httpx.get(f"{target}x", verify=NO_TLS).status_code == 404
+    thumbnail = client.get(f"{path}?variant=thumbnail", follow_redirects=True)
+    assert thumbnail.headers["content-type"] == "image/webp"
+    elsewhere = client.faulty(path, "redirect:cdn.example:8000").headers["location"]
+    assert elsewhere.startswith("http://cdn.example:8000/_files/")
+
+
+class Receiver(HTTPServer):
+    """A server that keeps the webhooks it receives."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Keep)
+        self.received: list[tuple[dict[str, str], bytes]] = []
+
+
+class _Keep(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.received.append(({k.lower(): v for k, v in self.headers.items()}, body))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@shows("webhook_duplicate", "webhook_late", "webhook_forged", "webhook_lost")
+def test_webhooks_come_twice_late_forged_or_never(client: Client) -> None:
+    secret = "whsec_" + "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+    with Receiver() as receiver:
+        threading.Thread(target=receiver.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{receiver.server_port}/"
+        client.world.webhooks.send_to(url, secret)
+        ids = {
+            name: client.created(f"A cat [webhook_{name}]")["id"]
+            for name in ("duplicate", "late", "forged", "lost")
+        }
+        client.world.clock.advance(30)
+        early = list(receiver.received)
+        client.world.clock.advance(60)
+        late = list(receiver.received)
+        receiver.shutdown()
+
+    def of(name: str, deliveries: list[tuple[dict[str, str], bytes]]) -> list[dict[str, str]]:
+        about = ids[name].encode()
+        return [headers for headers, body in deliveries if about in body]
+
+    assert len(of("duplicate", late)) == 2
+    assert len({headers["webhook-id"] for headers in of("duplicate", late)}) == 1
+    assert (len(of("late", early)), len(of("late", late))) == (0, 1)
+    assert of("lost", late) == []
+    verdicts = []
+    for headers, body in late:
+        if ids["forged"].encode() in body:
+            with contextlib.suppress(WebhookVerificationError):
+                # The world's clock is ahead of the machine's: only the signature is looked at.
+                verdicts.append(_is_signed(secret, headers, body))
+    assert sorted(verdicts) == [False, True]
+
+
+def _is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    from datetime import UTC, datetime
+
+    when = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    expected = Webhook(secret).sign(headers["webhook-id"], when, body.decode())
+    return expected in headers["webhook-signature"].split()
+
+
+def test_every_fault_that_has_a_name_is_shown() -> None:
+    assert {fault.name for fault in named_faults().values()} == SHOWN
