@@ -22,9 +22,8 @@ class RemoteClock:
         """Return its time in Unix seconds."""
         return float(self._read()["now"])
 
-    @property
     def is_frozen(self) -> bool:
-        """Whether it stands still."""
+        """Tell whether it stands still."""
         return bool(self._read()["frozen"])
 
     def advance(self, seconds: float | timedelta) -> float:

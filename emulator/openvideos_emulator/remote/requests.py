@@ -67,7 +67,7 @@ class Requests(Records[RecordedRequest]):
         operation: str | None = None,
         method: str | None = None,
         path: str | None = None,
-        status: int | None = None,
+        status: int | str | None = None,
         video_id: str | None = None,
         prompt: str | None = None,
     ) -> Requests:
@@ -77,7 +77,7 @@ class Requests(Records[RecordedRequest]):
             operation: What was asked for, such as `create_video`.
             method: The method.
             path: The path, such as `/v1/videos`.
-            status: The answer's status.
+            status: The answer's status, or its class such as `4XX`.
             video_id: The video that it was about, or that it made.
             prompt: What the prompt holds.
         """
