@@ -64,6 +64,8 @@ class Contract:
         self._literal = {item.path: item for item in resources if "{" not in item.path}
         self._patterns: dict[int, list[tuple[re.Pattern[str], Resource]]] = {}
         for resource in resources:
+            if resource.path in self._literal:
+                continue
             alike = self._patterns.setdefault(resource.path.count("/"), [])
             alike.append((compile_path(resource.path)[0], resource))
 
