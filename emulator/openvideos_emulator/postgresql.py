@@ -138,12 +138,25 @@ class PostgresqlDatabase(Database):
         except DBAPIError as error:
             raise UnreachableDatabaseError("the database cannot be reached") from error
         raw = await connection.get_raw_connection()
+        _take_any_text(raw.driver_connection)
         return _Link(connection, raw.driver_connection)
 
     async def _close_idle(self) -> None:
         idle, self._idle = self._idle, []
         for link in idle:
             await _close(link)
+
+
+def _take_any_text(driver: Any) -> None:
+    """Let an id that a client made up hold a NUL, as it may in SQLite: it is nobody's."""
+    from psycopg.types.string import StrDumperUnknown
+
+    class AnyText(StrDumperUnknown):
+        def dump(self, obj: str) -> Any:
+            # PostgreSQL's text holds no NUL. What is stored has none: it is JSON.
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    driver.adapters.register_dumper(str, AnyText)
 
 
 async def _close(link: _Link) -> None:
