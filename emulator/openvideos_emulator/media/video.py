@@ -176,8 +176,7 @@ def _frames(
     picture = layers.still(background, "yuv420p")
     picture = layers.through(picture, "loop", "loop=-1:size=1")
     picture = layers.through(picture, "setpts", "N")
-    across = _ACROSS / scene.width
-    picture = layers.through(picture, "scroll", f"h={across}:hpos={start * across % 1}")
+    picture = layers.through(picture, "scroll", _movement(scene.width, start))
     band = caption(scene.width, scene.height, part.prompt, part.video_id)
     picture = layers.over(picture, layers.still(band, "yuv420p"), "x=0:y=main_h-overlay_h")
     numbers = layers.stream(*counter.size, "gray")
@@ -194,6 +193,14 @@ def _frames(
         frame = layers.next()
         frame.pts, frame.time_base = start + number, TIME_BASE
         yield frame
+
+
+def _movement(width: int, start: int) -> str:
+    """Return the arguments of `scroll` that make frame number `start` the first."""
+    # It adds up floats and cuts what is behind the point: half a pixel keeps that from mattering.
+    moved = (start * _ACROSS + 0.5) / width
+    # It takes its starting point for one to move back to.
+    return f"h={_ACROSS / width}:hpos={(1 - moved) % 1}"
 
 
 def _fading(layers: Layers, first_frame: bytes) -> av.filter.context.FilterContext:
