@@ -2,7 +2,8 @@
 
 import io
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import av
 import openai
@@ -57,6 +58,53 @@ def test_a_reference_image_can_be_sent(sdk: openai.OpenAI) -> None:
     Image.new("RGB", (720, 1280)).save(file, "JPEG")
     for reference in (file.getvalue(), ("a.jpg", file.getvalue(), "image/jpeg")):
         assert sdk.videos.create(prompt="x", input_reference=reference).status == "queued"
+
+
+def test_a_reference_image_can_be_a_path_or_an_open_file(
+    sdk: openai.OpenAI, picture: Callable[..., bytes], tmp_path: Path
+) -> None:
+    path = tmp_path / "reference.png"
+    path.write_bytes(picture(1280, 720))
+    assert sdk.videos.create(prompt="x", size="1280x720", input_reference=path).status == "queued"
+    with path.open("rb") as file:
+        video = sdk.videos.create(prompt="x", size="1280x720", input_reference=file)
+    assert video.status == "queued"
+
+
+def test_an_uploaded_video_is_edited_and_extended(
+    sdk: openai.OpenAI, uploaded_video: bytes
+) -> None:
+    clip = ("clip.mp4", uploaded_video, "video/mp4")
+    assert sdk.videos.edit(prompt="At night", video=clip).status == "queued"
+    extension = sdk.videos.extend(prompt="It goes on", seconds="4", video=clip)
+    assert (extension.status, extension.seconds) == ("queued", "6")
+
+
+def test_a_character_is_created_and_found(sdk: openai.OpenAI, uploaded_video: bytes) -> None:
+    character = sdk.videos.create_character(
+        name="Mossy", video=("clip.mp4", uploaded_video, "video/mp4")
+    )
+    assert character.id is not None
+    assert sdk.videos.get_character(character.id).to_dict() == character.to_dict()
+
+
+def test_content_is_streamed_to_a_file(sdk: openai.OpenAI, tmp_path: Path) -> None:
+    video = sdk.videos.create_and_poll(prompt="A cat")
+    whole = sdk.videos.download_content(video.id).read()
+    sdk.videos.download_content(video.id).write_to_file(tmp_path / "whole.mp4")
+    with sdk.videos.with_streaming_response.download_content(video.id) as response:
+        response.stream_to_file(tmp_path / "streamed.mp4")
+    assert (tmp_path / "whole.mp4").read_bytes() == whole
+    assert (tmp_path / "streamed.mp4").read_bytes() == whole
+
+
+def test_polling_goes_on_until_the_last_of_so_many_retrieves(watched: Emulator) -> None:
+    world = watched.world()
+    world.set_progress("polls:3")
+    with openai.OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
+        video = sdk.videos.create(prompt="x")
+        assert sdk.videos.poll(video.id, poll_interval_ms=1).status == "completed"
+    assert len(world.requests.where(operation="retrieve_video")) == 3
 
 
 def test_a_moderated_video_is_returned_as_failed(sdk: openai.OpenAI) -> None:

@@ -9,6 +9,7 @@ import attrs
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what secrets begin with, none itself
 _SCHEMES = ("http", "https")
+_LAST_PORT = 65535
 
 
 class EndpointError(ValueError):
@@ -31,7 +32,8 @@ def _check_url(_endpoint: object, _attribute: object, url: str) -> None:
     except (httpx.InvalidURL, TypeError) as error:
         # What is wrong with it is told without it: it may hold a password.
         raise EndpointError("url", f"must be a URL; this is none: {error}") from error
-    if parsed.scheme not in _SCHEMES or not parsed.host:
+    has_port = parsed.port is None or 0 < parsed.port <= _LAST_PORT
+    if parsed.scheme not in _SCHEMES or not parsed.host or not has_port:
         raise EndpointError(
             "url", "must be an http:// or https:// URL, such as http://127.0.0.1:8080/webhooks"
         )

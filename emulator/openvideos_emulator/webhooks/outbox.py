@@ -20,7 +20,7 @@ from openvideos_emulator.webhooks.events import event_of, new_webhook_id
 from openvideos_emulator.webhooks.schedule import next_attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from openvideos_emulator.timetable import Job
     from openvideos_emulator.worlds import World
@@ -269,7 +269,7 @@ def stored_webhooks(
     """
     table = deliveries.c
     query = select(deliveries).where(
-        or_(false(), *(and_(table.due <= moment.now, *_of(moment)) for moment in moments))
+        _any_of(and_(table.due <= moment.now, *_of(moment)) for moment in moments)
     )
     if type is not None:
         query = query.where(table.type == type)
@@ -300,7 +300,15 @@ def forget(connection: Connection, tenant: str | None) -> None:
 
 
 def _due(moments: Sequence[Moment]) -> ColumnElement[bool]:
-    return or_(*(and_(deliveries.c.next_attempt <= moment.now, *_of(moment)) for moment in moments))
+    return _any_of(
+        and_(deliveries.c.next_attempt <= moment.now, *_of(moment)) for moment in moments
+    )
+
+
+def _any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    # Without any, `or_` would let everything pass.
+    first, *others = [*conditions] or [false()]
+    return or_(first, *others)
 
 
 def _of(moment: Moment) -> tuple[ColumnElement[bool], ...]:

@@ -32,35 +32,43 @@ class Sender:
     async def send(self, delivery: Delivery) -> Outcome:
         """Try to deliver an event; what comes of it is returned, whatever it is."""
         import httpx
+
+        try:
+            async with asyncio.timeout(self._seconds_for_an_answer):
+                return Outcome(await self._post(delivery))
+        except TimeoutError:
+            return Outcome(None, f"no answer within {self._seconds_for_an_answer:g} s")
+        except httpx.TransportError as error:
+            return Outcome(None, f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the event must not stay due
+            # Its text may hold what it was about, such as the address with its password.
+            return Outcome(None, type(error).__name__)
+
+    async def _post(self, delivery: Delivery) -> int:
+        """Return the status of the receiver's answer."""
+        import httpx
         import standardwebhooks
 
         # The machine's time, since the receiver compares it with its own.
         now = datetime.now(UTC)
-        signature = standardwebhooks.Webhook(delivery.secret).sign(delivery.id, now, delivery.event)
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": delivery.id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
-        }
+        signer = standardwebhooks.Webhook(delivery.secret)
         url = httpx.URL(delivery.url)
-        # A name and password go into a header; the address without them may be logged.
-        login = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
         request = self._opened().stream(
             "POST",
+            # A name and password go into a header; the address without them may be logged.
             url.copy_with(userinfo=b""),
+            auth=httpx.BasicAuth(url.username, url.password) if url.userinfo else None,
             content=delivery.event.encode(),
-            headers=headers,
-            auth=login,
+            headers={
+                "content-type": "application/json",
+                "webhook-id": delivery.id,
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": signer.sign(delivery.id, now, delivery.event),
+            },
         )
-        try:
-            # The answer's body does not matter, and may be endless: it is not read.
-            async with asyncio.timeout(self._seconds_for_an_answer), request as response:
-                return Outcome(response.status_code)
-        except TimeoutError:
-            return Outcome(None, f"no answer within {self._seconds_for_an_answer:g} s")
-        except (httpx.HTTPError, OSError) as error:
-            return Outcome(None, f"{type(error).__name__}: {error}")
+        # The answer's body does not matter, and may be endless: it is not read.
+        async with request as response:
+            return response.status_code
 
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:

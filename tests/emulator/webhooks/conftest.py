@@ -1,6 +1,5 @@
 """A receiver on a real socket, and an outbox whose clock a test turns."""
 
-import asyncio
 import contextlib
 import secrets
 import threading
@@ -212,7 +211,7 @@ def outboxes(tmp_path: Path) -> Iterator[Callable[..., Outbox]]:
 
         def make(seconds_for_an_answer: float = 5) -> Outbox:
             database = open_database(str(tmp_path / "emulator.sqlite"))
-            opened.callback(lambda: asyncio.run(database.close()))
+            opened.callback(database.close)
             worlds = Worlds(clock, Settings(), database)
             dispatcher = Dispatcher(
                 database,
