@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import av
@@ -21,7 +22,7 @@ def write_thumbnail(video: Path, path: Path) -> None:
     frames = _key_frames(video, 3)
     picture = frames[len(frames) // 2]
     picture.thumbnail((_LONGEST_THUMBNAIL_SIDE, _LONGEST_THUMBNAIL_SIDE))
-    picture.save(path, "WEBP", quality=80, method=2)
+    _save(picture, path, "WEBP", quality=80, method=2)
 
 
 def write_spritesheet(video: Path, path: Path) -> None:
@@ -35,7 +36,14 @@ def write_spritesheet(video: Path, path: Path) -> None:
     for place, frame in enumerate(frames):
         row, column = divmod(place, _COLUMNS)
         sheet.paste(frame, (column * width, row * height))
-    sheet.save(path, "JPEG", quality=85)
+    _save(sheet, path, "JPEG", quality=85)
+
+
+def _save(picture: Image.Image, path: Path, form: str, **options: int) -> None:
+    # Pillow itself does not notice where a full disk cuts a JPEG.
+    data = io.BytesIO()
+    picture.save(data, form, **options)
+    path.write_bytes(data.getvalue())
 
 
 def _key_frames(video: Path, most: int) -> list[Image.Image]:
