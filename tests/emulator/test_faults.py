@@ -112,6 +112,30 @@ FAULTS = """
   match: {operation: list_videos, after: 1}
   request: [{delay: 0.1}]
   answer: [{delay: 0.1}]
+- id: liked
+  match: {operation: create_video, prompt: like}
+  answer: [{mark: liked}]
+- id: liked
+  match: {operation: list_videos, listed: liked}
+  answer: [{set: {at: $.model, to: liked}}]
+- id: hidden
+  match: {operation: create_video, prompt: hide}
+  answer: [{mark: hidden}]
+- id: hidden
+  match: {operation: list_videos, listed: hidden}
+  answer: [{remove: $}]
+- id: one-more
+  match: {operation: list_videos, query: {limit: true}}
+  request: [{set_query: {limit: "{query.limit+1}"}}]
+- id: named
+  fault: {field_missing: status}
+  match: {operation: create_video, every: 2}
+- id: no-json
+  match: {operation: download_video_content}
+  answer: [{json: {sorry: true}}]
+- id: unlucky-prompt
+  match: {operation: create_video, per: prompt, nth: 2}
+  request: [{reply: {status: 500}}]
 - id: page-from-a-proxy
   match: {method: [GET], content_type: application/json}
   answer: [{text: "<html>{video_id}</html>"}, {status: 200}, {remove_header: x-request-id}]
@@ -132,7 +156,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         fault["id"] = f"{number}-{fault['id']}"
     path = tmp_path_factory.mktemp("faults") / "faults.json"
     path.write_text(json.dumps(faults))
-    with Emulator(speed=100_000, faults=path) as emulator:
+    with Emulator(speed=100_000, faults=path, media="tiny") as emulator:
         yield emulator
 
 
@@ -327,6 +351,42 @@ def test_answers_can_come_late(victim: Victim) -> None:
     assert took[1] > 0.2 > took[0]
 
 
+def test_what_a_list_shows_can_be_changed_for_marked_videos_only(victim: Victim) -> None:
+    client = victim("liked")
+    made(client, prompt="A cat that I like")
+    made(client, prompt="A cat")
+    assert [video["model"] for video in client.get("/videos").json()["data"]] == ["sora-2", "liked"]
+    client = victim("hidden")
+    made(client, prompt="hide me")
+    shown = made(client, prompt="A cat")
+    assert [video["id"] for video in client.get("/videos").json()["data"]] == [shown]
+
+
+def test_numbers_can_be_added_to(victim: Victim) -> None:
+    client = victim("one-more")
+    for _ in range(3):
+        made(client)
+    assert len(client.get("/videos?limit=1").json()["data"]) == 2
+    # What is no number is left as it is written.
+    assert client.get("/videos?limit=x").status_code == 400
+
+
+def test_a_file_can_name_a_fault_and_count_by_prompt(victim: Victim) -> None:
+    client = victim("named")
+    videos = [client.post("/videos", json={"prompt": "x"}).json() for _ in range(4)]
+    assert ["status" in video for video in videos] == [True, False, True, False]
+    client = victim("unlucky-prompt")
+    prompts = ["a", "b", "a", "b", "a"]
+    statuses = [client.post("/videos", json={"prompt": each}).status_code for each in prompts]
+    assert statuses == [200, 200, 500, 500, 200]
+
+
+def test_a_file_can_be_replaced_by_json(victim: Victim) -> None:
+    client = victim("no-json")
+    answer = client.get(f"/videos/{made(client)}/content")
+    assert (answer.json(), answer.headers["content-length"]) == ({"sorry": True}, "15")
+
+
 def test_an_answer_can_be_a_proxys_page(victim: Victim) -> None:
     client = victim("page-from-a-proxy")
     response = client.get("/videos/x", headers={"Content-Type": "application/json"})
@@ -359,6 +419,12 @@ def test_any_key_can_be_let_in(tmp_path: Path, http: httpx.Client) -> None:
         ({"id": "a", "answer": [{"remove": "$["}]}, "'$[' is no JSONPath"),
         ({"id": "a", "answer": [{"status": 99}]}, "fault a/answer/0/status"),
         ({"id": "a", "request": [{"reply": {}}]}, "fault a/request/0/reply"),
+        ({"fault": "explode"}, "fault 1: there is no fault 'explode'; there are fail, "),
+        ({"id": "a", "fault": {"cut_at": "x"}}, 'fault a: fault cut_at: bytes: "x" is not of type'),
+        ({"fault": {"cut_at": {"byte": 1}}}, "its form is cut_at:BYTES"),
+        ({"fault": "slow:nan"}, "its form is slow:FACTOR, where FACTOR is a number"),
+        ({"fault": {"slow": 10**7}}, "request/0/job/slowness"),
+        ({"id": "a", "fault": "500", "answer": []}, "fault a/answer"),
         (None, "fault 0"),
     ],
 )

@@ -8,20 +8,30 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 import pytest
-from standardwebhooks import Webhook, WebhookVerificationError
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook
 
+import openvideos_spec
 from openvideos_emulator import Emulator
+from openvideos_emulator.contract import Contract
+from openvideos_emulator.faults.asked import faults_of_header, faults_of_prompt
 from openvideos_emulator.faults.named import named_faults
+from openvideos_emulator.faults.table import table
+from openvideos_emulator.settings import SettingsError
 
 pytestmark = pytest.mark.xdist_group("named faults")
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 HEADER = "X-OpenVideos-Fault"
+CONTRACT = Contract(openvideos_spec.load("openai"))
 
 Test = TypeVar("Test", bound=Callable[..., None])
 SHOWN: set[str] = set()
@@ -333,21 +343,114 @@ def test_webhooks_come_twice_late_forged_or_never(client: Client) -> None:
     assert len({headers["webhook-id"] for headers in of("duplicate", late)}) == 1
     assert (len(of("late", early)), len(of("late", late))) == (0, 1)
     assert of("lost", late) == []
-    verdicts = []
-    for headers, body in late:
-        if ids["forged"].encode() in body:
-            with contextlib.suppress(WebhookVerificationError):
-                # The world's clock is ahead of the machine's: only the signature is looked at.
-                verdicts.append(_is_signed(secret, headers, body))
-    assert sorted(verdicts) == [False, True]
+    forged = [each for each in late if ids["forged"].encode() in each[1]]
+    assert sorted(is_signed(secret, *each) for each in forged) == [False, True]
 
 
-def _is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    from datetime import UTC, datetime
-
+def is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    # Not verified by the library, as the world's clock is ahead of the machine's.
     when = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
     expected = Webhook(secret).sign(headers["webhook-id"], when, body.decode())
     return expected in headers["webhook-signature"].split()
+
+
+def test_a_directive_stays_with_its_video(client: Client) -> None:
+    prompt = "A [calico] cat [cut_at:700] [unknown_status:paused] [slow:motion] [expired:x]"
+    unlucky, lucky = client.finished(prompt), client.finished()
+    for _ in range(2):
+        video = client.get(f"/videos/{unlucky}").json()
+        assert (video["status"], video["prompt"]) == ("paused", prompt)
+        with pytest.raises(httpx.RemoteProtocolError, match="received 700 bytes"):
+            client.get(f"/videos/{unlucky}/content")
+    assert client.get(f"/videos/{lucky}").json()["status"] == "completed"
+    assert client.get(f"/videos/{lucky}/content").status_code == 200
+
+
+def test_a_directive_can_name_an_operation_and_how_often(client: Client) -> None:
+    path = f"/videos/{client.finished('[503@retrieve_video*2] [429@delete_video*1] A cat')}"
+    assert [client.get(path).status_code for _ in range(4)] == [503, 503, 200, 200]
+    assert [client.delete(path).status_code for _ in range(2)] == [429, 200]
+    tries = [client.post("/videos", json={"prompt": "A cat [500*2]"}) for _ in range(4)]
+    assert [each.status_code for each in tries] == [500, 500, 200, 200]
+    another = client.post("/videos", json={"prompt": "A dog [500*2]"})
+    assert another.status_code == 500
+
+
+def test_a_directive_is_read_from_a_form_and_from_a_remix(client: Client) -> None:
+    source = client.finished()
+    form = client.post("/videos", files={"prompt": (None, "A cat [fail:one]")}).json()
+    remix = client.post(f"/videos/{source}/remix", json={"prompt": "[fail:two]"}).json()
+    client.world.clock.advance(60)
+    codes = [client.get(f"/videos/{each['id']}").json()["error"]["code"] for each in (form, remix)]
+    assert codes == ["one", "two"]
+    assert client.get(f"/videos/{source}").json()["status"] == "completed"
+
+
+def test_a_header_that_asks_for_no_fault_is_refused_with_those_there_are(client: Client) -> None:
+    refused = client.faulty("/videos", "explode")
+    assert refused.status_code == 400
+    for name in ("'explode'", HEADER, "stuck_at_99", "connection_reset_by_peer"):
+        assert name in refused.json()["error"]["message"]
+    reasons = {
+        "cut_at:many": "its form is cut_at:BYTES, where BYTES is an integer",
+        "cut_at:-1": "bytes: -1 is less than the minimum of 0",
+        "expired:now": "it takes no argument",
+        "slow:10": "it happens to a job, so only to create_video",
+    }
+    for fault, reason in reasons.items():
+        refused = client.faulty("/videos", fault)
+        assert refused.status_code == 400
+        assert reason in refused.json()["error"]["message"]
+
+
+def test_a_fault_of_one_key_concerns_that_key_only(emulator: Emulator, client: Client) -> None:
+    client.world.faults.add("429", operation="list_videos", nth=2)
+    with Client(emulator) as other:
+        assert [other.get("/videos").status_code for _ in range(3)] == [200, 200, 200]
+    assert [client.get("/videos").status_code for _ in range(3)] == [200, 429, 200]
+    [fault] = client.world.faults
+    assert client.key not in json.dumps(fault)
+    client.world.faults.clear()
+    client.world.faults.add("429", first=1)
+    client.world.faults.add("503", first=1)
+    assert [client.get("/videos").status_code for _ in range(3)] == [429, 503, 200]
+
+
+def test_what_happened_to_a_request_is_in_the_journal(client: Client) -> None:
+    client.faulty("/videos", "slow_headers:1, 404")
+    client.created("A cat [stuck_at_99]")
+    seen = [request.faults for request in client.world.requests]
+    assert [list(each) for each in seen] == [["404", "slow_headers:1"], ["[stuck_at_99]"]]
+
+
+def test_servers_on_one_database_count_alike(tmp_path: Path) -> None:
+    database = tmp_path / "emulator.sqlite"
+    with (
+        Emulator(speed=100_000, admin=True, db=database) as one,
+        Emulator(speed=100_000, db=database, admin=True) as two,
+        Client(one) as here,
+        Client(two) as there,
+    ):
+        there.headers["Authorization"] = here.headers["Authorization"]
+        here.world.faults.add("503", operation="list_videos", nth=[2, 3])
+        statuses = [each.get("/videos").status_code for each in (there, here, there, here)]
+        assert statuses == [200, 503, 503, 200]
+        path = f"/videos/{here.finished('A cat [500@retrieve_video*2]')}"
+        statuses = [each.get(path).status_code for each in (there, here, there, here)]
+        assert statuses == [500, 500, 200, 200]
+
+
+@given(st.text() | st.from_regex(r"\[[a-z0-9_]{2,20}(:.{0,9})?(@\w+)?(\*\d)?\]"))
+def test_any_text_is_a_prompt_and_a_header_or_clearly_none(text: str) -> None:
+    for fault in faults_of_prompt(text, CONTRACT):
+        assert fault.id in text
+    with contextlib.suppress(SettingsError):
+        faults_of_header(text, "create_video", CONTRACT)
+
+
+def test_the_table_of_the_documentation_is_that_of_the_emulator() -> None:
+    page = Path(__file__).parents[2] / "docs" / "faults.md"
+    assert table() in page.read_text(encoding="utf-8")
 
 
 def test_every_fault_that_has_a_name_is_shown() -> None:

@@ -3,7 +3,17 @@
 A fault is a match and transformations, applied at the emulator's edge: to a request before the
 emulator sees it, and to the answer before the client does. Faults on demand, planted defects and
 the ways of other servers are all written in this one form. A file of them (`--faults`) is a YAML
-or JSON list. `schema.yaml` in this folder holds files to what follows.
+or JSON list, and the admin API takes them one by one. `schema.yaml` in this folder holds both to
+what follows.
+
+Common faults have names: `named.yaml` writes each in this form, and `asked.py` reads them from a
+header or a prompt. A file may use names, too; `match` then adds to what is the name's own, and an
+`id` is not required:
+
+```yaml
+- {fault: stuck_at_99, match: {nth: 2}}
+- {fault: {cut_at: 5000}, match: {key: sk-unlucky, first: 3, per: video}}
+```
 
 ```yaml
 - id: progress-goes-back            # required, unique
@@ -48,6 +58,7 @@ value. `body` is the top fields of JSON, or the fields of a form by their wire n
 |-|-|
 | `status` | a status, `4XX`, or a list of either |
 | `where` | JSONPaths with the JSON value that one of the matched nodes has |
+| `listed` | a mark: `answer` is about each item of a list whose video was given it, as `$` |
 
 The conditions of the answer hold back the `answer` list only; the `request` list was carried out
 before the answer was known.
@@ -58,10 +69,12 @@ before the answer was known.
 | `first` | at so many first occasions |
 | `after` | not at so many first occasions |
 | `every` | at each so-manieth occasion |
-| `per` | what occasions are counted by: `fault` (default), `video` (its id) or `key` |
+| `per` | what occasions are counted by: `fault` (default), `video` (its id), `key` or `prompt` |
 
 An occasion is a request that matches; for a fault without a `request` list, a request *and*
-answer that match.
+answer that match. Occasions, marks and what was `following` are kept in the database: all workers
+count alike, and go on counting after a restart on the same database. A fault without any of them
+writes nothing.
 
 **request** — carried out in order.
 
@@ -74,8 +87,13 @@ answer that match.
 | `rename_field: {name: other}` | likewise |
 | `delay: 1.5` | wait so many seconds |
 | `reply: {status: 503, headers: {...}, json: ...}`, or with `text` | answer at once |
+| `connection: reset` | reset the connection (TCP RST), or `close` it, without an answer |
+| `job: {fail: {code: ..., message: ..., early: true}}` | the job fails, early or in the end |
+| `job: {stuck: true}`, `job: {slowness: 10}` | it stays at 99 %, or takes ten times longer |
+| `job: {webhook: late}` | also `duplicate`, `forged`, `lost` |
 
-After a `reply` the emulator never sees the request; the `answer` list is still carried out.
+After a `reply` the emulator never sees the request; the `answer` list is still carried out. A
+body that is longer than `--max-body-bytes` by its header is refused before any fault happens.
 
 **answer** — carried out in order. `at` and `from` are JSONPaths (RFC 9535); where they match
 nothing, nothing happens, but `set` and `copy` add a last name that is not there yet.
@@ -94,9 +112,18 @@ nothing, nothing happens, but `set` and `copy` add a last name that is not there
 | `json: ...`, `text: ...` | replace the body |
 | `cut_body: 1000` | keep so many bytes, and say so in Content-Length |
 | `corrupt_body: {at: 1000, length: 64}` | invert bytes |
-| `drop_after: 1000` | close the connection after so many bytes of the body |
+| `content_length: {add: 100}` | say so many bytes more than there are, or fewer |
+| `drop_after: 1000`, `reset_after: 1000` | end the connection after so many bytes of the body |
+| `connection: reset` | reset the connection, or `close` it, in place of the answer |
+| `garbage: answer` | random bytes in place of the answer, or of a `chunk` of its body |
 | `delay: 1.5` | wait so many seconds before the answer |
-| `mark: word` | remember a word of the video, for `marked` |
+| `slow_head: 1.5` | take so many seconds for the status line and the headers |
+| `dribble: {chunks: 5, seconds: 1.5}` | send the body in so many pieces, over so many seconds |
+| `redirect: ""` | send a download elsewhere: see the fault `redirect` |
+| `mark: word` | remember a word of the video, for `marked` and `listed` |
+
+JSON is changed whole. Any other body is never held: what is done to its bytes is done while they
+pass. In a list, `remove: $` takes the item out.
 
 Conversions are `integer`, `number`, `string`, `milliseconds` and `iso_time` (from seconds) and
 `fraction` (from per cent).
@@ -104,7 +131,7 @@ Conversions are `integer`, `number`, `string`, `milliseconds` and `iso_time` (fr
 Texts in `set`, `json`, `text`, `path`, `set_header`, `set_query`, `set_field` and `reply` may hold
 `{video_id}` and the other names of the path, `{query.limit}`, `{body.prompt}` and
 `{answer.error.message}`; a text that is nothing but one of these keeps its type. A name that is not
-there stays as it is written.
+there stays as it is written. A whole number can be added, as in `{query.limit+1}`.
 """
 
 from openvideos_emulator.faults.layer import FaultLayer

@@ -71,7 +71,9 @@ class Request:
     @property
     def video_id(self) -> str:
         """The id of the video that it is about by its path, empty where it is none."""
-        return self.names.get("video_id", "")
+        video_id = self.names.get("video_id", "")
+        # No video has one, and not every database takes one.
+        return "" if "\0" in video_id else video_id
 
     def fields(self) -> dict[str, Any]:
         """Return the top fields of a JSON body, or the fields of a form; else nothing."""

@@ -70,12 +70,15 @@ class Passage:
     async def go(self, app: ASGIApp) -> None:
         """Let the faults happen to the request, have it answered, and to the answer."""
         request = self._request
-        for fault in self._concerned:
-            if fault.request and await self._history.occasion(fault, request, self._video_id):
-                self._active.append(fault)
-        self._note(self._active)
         scope = self._scope
-        for fault in self._active:
+        for fault in self._concerned:
+            # After an answer nothing is asked any more: what comes later has no occasion.
+            if not fault.request or not await self._history.occasion(
+                fault, request, self._video_id
+            ):
+                continue
+            self._active.append(fault)
+            self._note(fault)
             for word, argument in fault.request:
                 match word:
                     case "delay":
@@ -142,7 +145,7 @@ class Passage:
         for fault in self._concerned:
             if not await self._happens_to(fault, response, video_id):
                 continue
-            self._note([fault])
+            self._note(fault)
             listed = fault.response_match.listed
             if listed is None:
                 await self._carry_out(fault, response, video_id)
@@ -202,10 +205,11 @@ class Passage:
         response.body = b""
         response.is_replaced = True
 
-    def _note(self, faults: Sequence[Fault]) -> None:
+    def _note(self, fault: Fault) -> None:
         """Note in the scope which faults have happened, for those who look at it afterwards."""
         noted: list[str] = self._scope.setdefault("faults", [])
-        noted += [fault.id for fault in faults if fault.id not in noted]
+        if fault.id not in noted:
+            noted.append(fault.id)
 
 
 def _decided(fate: Fate, step: Mapping[str, Any]) -> Fate:

@@ -6,6 +6,7 @@ The admin API calls `add_fault`, `list_faults`, `remove_faults`, and `forget` in
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from openvideos_emulator.contract import Contract
     from openvideos_emulator.database import Database
     from openvideos_emulator.faults.model import Fault
+
+log = logging.getLogger(__name__)
 
 _EVERYONE = ""
 _EDITIONS = 2**31 - 1
@@ -68,11 +71,15 @@ async def remove_faults(
 
 
 async def load_added(database: Database, contract: Contract) -> list[Fault]:
-    """Return all faults that were added, parsed."""
+    """Return all faults that were added, parsed; what can be none any more is left out."""
     loaded = []
     for tenant, definition in await database.read(_find, None):
-        fault = parse_faults([json.loads(definition)], contract)[0]
-        loaded.append(attrs.evolve(fault, tenant=tenant))
+        try:
+            fault = parse_faults([json.loads(definition)], contract)[0]
+        except SettingsError as error:
+            log.warning("a fault in the database is left out: %s", error)
+        else:
+            loaded.append(attrs.evolve(fault, tenant=tenant))
     return loaded
 
 
