@@ -148,9 +148,9 @@ def _stop_when_stdin_closes() -> None:
 
 def _make_way(port_file: Path) -> None:
     """Remove the port file of an earlier run, which a caller could take for this one's."""
-    if port_file.exists() and not port_file.is_file():
-        raise SettingsError(f"--port-file {port_file}: it is there, and is no file")
     try:
+        if port_file.exists() and not port_file.is_file():
+            raise SettingsError(f"--port-file {port_file}: it is there, and is no file")
         port_file.unlink(missing_ok=True)
     except OSError as error:
         raise SettingsError(f"--port-file {port_file}: {error.strerror}") from error
