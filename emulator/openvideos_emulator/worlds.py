@@ -7,6 +7,7 @@ all workers see the same; without it every world is as the settings say.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -26,6 +27,7 @@ T = TypeVar("T")
 ALL = ""
 """The tenant whose row concerns all worlds; also whose a request without a key is."""
 
+_KEPT = 4096
 _FIND_ROWS = select(worlds).where(worlds.c.tenant.in_(bindparam("tenants", expanding=True)))
 
 
@@ -72,6 +74,8 @@ class Worlds:
         self.clock = clock
         self._settings = settings
         self._database = database if settings.admin else None
+        # Asked for with each request.
+        self._usual = functools.lru_cache(_KEPT)(self._made)
 
     async def find(self, tenant: str) -> World:
         """Return a tenant's world as it is now."""
@@ -88,7 +92,7 @@ class Worlds:
         own = None if tenant == ALL else next((row for row in rows if row.tenant == tenant), None)
         return self._combined(tenant, of_all, own)
 
-    def _usual(self, tenant: str) -> World:
+    def _made(self, tenant: str) -> World:
         settings = self._settings
         return World(
             tenant=tenant,

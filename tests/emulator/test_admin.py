@@ -304,6 +304,7 @@ def test_the_journal_is_read_page_by_page_and_emptied(
         pages.append([entry["sequence"] for entry in page["requests"]])
         after = pages[-1][-1]
     assert list(itertools.chain(*pages)) == sequences
+    assert told("GET", "/requests", after="9" * 15) == {"requests": [], "has_more": False}
     assert told("DELETE", "/requests") == {"removed": 5}
     assert told("GET", "/requests")["requests"] == []
 
@@ -468,7 +469,7 @@ def test_there_is_no_admin_api_unless_it_was_asked_for(fast: Emulator, http: htt
         ("PUT", "/webhook", {"url": "http://x", "secret": "abc"}, "Invalid 'secret'"),
         ("POST", "/faults", {"answer": [{"explode": 1}]}, "explode"),
         ("POST", "/faults", "x", "Invalid fault"),
-        ("POST", "/reset", {"key": ""}, "Invalid 'key'"),
+        ("POST", "/reset", {"key": " "}, "Invalid 'key'"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_does(
@@ -480,7 +481,17 @@ def test_what_makes_no_sense_is_refused_with_what_does(
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=10001", "limit=x", "after=-1", "status=20", "status=2xx", "foo=1"]
+    "query",
+    [
+        "key=%20",
+        "limit=0",
+        "limit=10001",
+        "limit=x",
+        "after=-1",
+        "status=20",
+        "status=2xx",
+        "foo=1",
+    ],
 )
 def test_a_search_that_makes_no_sense_is_refused(admin: httpx.Client, query: str) -> None:
     response = admin.get(f"/requests?{query}")

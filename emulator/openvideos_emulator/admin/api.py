@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PREFIX = "/_emulator"
 _LONGEST_BODY = 1024 * 1024
 _TEXT = {"type": "string", "minLength": 1}
+_KEY = {"type": "string", "pattern": r"\S"}
 _NUMBER = {"type": "number"}
 _PLACE = {"type": "string", "pattern": "^[0-9]{1,15}$"}
 _LIMIT = {"type": "string", "pattern": "^([1-9][0-9]{0,3}|10000)$"}
@@ -62,7 +63,7 @@ class _Action:
         self.handle = handle
         self.status = status
         self.has_body = body is not None or takes_anything
-        known = {"key": _TEXT, **(query or {}), **(body or {}), **(optional or {})}
+        known = {"key": _KEY, **(query or {}), **(body or {}), **(optional or {})}
         schema = {
             "type": "object",
             "properties": known,

@@ -61,16 +61,24 @@ def stats(connection: Connection, all_worlds: Worlds, tenant: str | None) -> dic
 def reset(connection: Connection, tenant: str | None) -> None:
     """Make a tenant's world, or everything, as if nothing had happened yet."""
     lock(connection, worlds.name)
-    of_whom = () if tenant is None else (videos.c.tenant == tenant,)
-    gone = select(videos.c.id).where(*of_whom)
-    connection.execute(first_frames.delete().where(first_frames.c.video_id.in_(gone)))
-    for table in (videos, characters, rates, worlds):
-        of_whom = () if tenant is None else (table.c.tenant == tenant,)
-        connection.execute(table.delete().where(*of_whom))
+    for table in (first_frames, videos, characters, rates, worlds):
+        connection.execute(table.delete().where(*_gone(table, tenant)))
     # Faults last: with them goes a note in the row of all worlds, by which workers learn of it.
     journal.remove_entries(connection, tenant)
     outbox.forget(connection, tenant)
     faults.forget(connection, tenant)
+
+
+def _gone(table: Table, tenant: str | None) -> list[ColumnElement[bool]]:
+    """Return the conditions on a table's rows that a reset removes."""
+    if table is first_frames:
+        of_whom = [] if tenant is None else [videos.c.tenant == tenant]
+        return [first_frames.c.video_id.in_(select(videos.c.id).where(*of_whom))]
+    conditions = [] if tenant is None else [table.c.tenant == tenant]
+    if table is videos:
+        # What another worker has stored since its first frames were removed comes after.
+        conditions.append(videos.c.id.not_in(select(first_frames.c.video_id)))
+    return conditions
 
 
 def _count(

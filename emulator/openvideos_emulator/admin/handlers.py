@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from openvideos_emulator.service import Service
 
 _USUAL_LIMIT = 1000
+_LAST_PLACE = 2**31 - 1
 
 
 @attrs.frozen
@@ -190,7 +191,7 @@ async def list_requests(asked: Asked) -> dict[str, Any]:
     found, has_more = await asked.service.database.read(
         journal.find_entries,
         asked.tenant,
-        after=int(fields.get("after", 0)),
+        after=min(int(fields.get("after", 0)), _LAST_PLACE),
         limit=int(fields.get("limit", _USUAL_LIMIT)),
         is_wanted=lambda entry: _is_wanted(entry, fields),
     )
