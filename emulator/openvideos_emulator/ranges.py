@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @attrs.frozen
@@ -19,26 +23,32 @@ class UnsatisfiableRangeError(Exception):
     """A range that lies beyond the end of the file."""
 
 
-def is_unchanged(if_none_match: str | None, etag: str) -> bool:
-    """Return whether the client has the file already, so that 304 answers it."""
-    if if_none_match is None:
-        return False
-    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in known or etag in known
+def is_unchanged(if_none_match: Sequence[str], etag: str) -> bool:
+    """Return whether the client has the file already, so that 304 answers it.
+
+    Args:
+        if_none_match: The values of `If-None-Match`, each a list of tags, or `*`.
+        etag: The tag of the file, strong and without commas. A weak one is as good.
+    """
+    tags = [tag.strip() for value in if_none_match for tag in value.split(",")]
+    return tags == ["*"] or etag in (tag.removeprefix("W/") for tag in tags)
 
 
 def asked_range(header: str | None, if_range: str | None, etag: str, size: int) -> ByteRange | None:
     """Return the part that is asked for, or None for the whole file.
 
     A header that is malformed, of another unit or with several ranges is ignored, as the RFC
-    allows; so is one whose `If-Range` does not name the file as it is now.
+    allows; so is one whose `If-Range` does not name the file as it is now: by its tag, for it has
+    no date.
 
     Raises:
         UnsatisfiableRangeError: The file has nothing of that range.
     """
     if header is None or (if_range is not None and if_range.strip() != etag):
         return None
-    match = re.fullmatch(r"\s*bytes\s*=\s*(\d{0,20})\s*-\s*(\d{0,20})\s*", header, re.ASCII)
+    match = re.fullmatch(
+        r"\s*bytes\s*=\s*(\d{0,20})\s*-\s*(\d{0,20})\s*", header, re.ASCII | re.IGNORECASE
+    )
     if match is None or (not match[1] and not match[2]):
         return None
     if not match[1]:

@@ -78,6 +78,13 @@ def bare() -> Iterator[Emulator]:
 
 
 @pytest.fixture(scope="session")
+def tiny() -> Iterator[Emulator]:
+    """An emulator whose jobs are done at once, and their media are made at once."""
+    with Emulator(speed=100_000, media="tiny") as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
 def watched() -> Iterator[Emulator]:
     """An emulator with its admin API, as slow as the real service."""
     with Emulator(speed=1, admin=True, admin_key=ADMIN_KEY) as emulator:

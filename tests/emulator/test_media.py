@@ -7,7 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -248,12 +248,6 @@ def test_a_spritesheet_goes_over_the_whole_length(
         assert mean.index(max(mean)) == number // 8, (number, mean)
     for one, another in itertools.pairwise(tiles):
         assert difference(one, another) > 0.5
-
-
-@pytest.fixture(scope="module")
-def tiny() -> Iterator[Emulator]:
-    with Emulator(speed=100_000, media="tiny", quiet=True) as emulator:
-        yield emulator
 
 
 def test_tiny_media_are_small_and_whole(

@@ -82,7 +82,7 @@ async def _opened(service: Service, call: Call, job: Job) -> tuple[Asset, Binary
 
 def _response(asset: Asset, file: BinaryIO, request: Request) -> Response:
     headers = {"ETag": asset.etag}
-    if is_unchanged(request.headers.get("if-none-match"), asset.etag):
+    if is_unchanged(request.headers.getlist("if-none-match"), asset.etag):
         file.close()
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     # A range is GET's alone (RFC 9110, 14.2).

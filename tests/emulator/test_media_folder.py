@@ -1,0 +1,141 @@
+"""The folder that media are kept in, and the process that reads it, watched from outside."""
+
+import contextlib
+import resource
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+_LARGE = 200 * 1024 * 1024
+_KEY = {"Authorization": "Bearer sk-test"}
+# httpx spends much of a client's making on certificates; nothing here speaks TLS.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+Waiting = Callable[[httpx.Client, str], dict[str, Any]]
+
+
+@attrs.frozen
+class Server:
+    base_url: str
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def open_media(self) -> list[str]:
+        """Return the media files that the process has open."""
+        found = []
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(str(link.readlink()))
+        return [path for path in found if Path(path).is_relative_to(self.folder) and ".mp4" in path]
+
+    def most_memory(self) -> int:
+        """Return the most bytes of memory that it ever had."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("the system does not tell")
+
+    def hang_up_after(self, path: str, size: int) -> None:
+        """Ask for something, read so many bytes, and go while a file is open."""
+        address = urlsplit(self.base_url)
+        with socket.create_connection((address.hostname, address.port), 20) as client:
+            request = (
+                f"GET {address.path}{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-test"
+            )
+            client.sendall(f"{request}\r\n\r\n".encode())
+            while size > 0:
+                size -= len(client.recv(size))
+            assert self.open_media()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Callable[..., contextlib.AbstractContextManager[Server]]:
+    """Run an emulator whose state and media are kept in the test's folder."""
+
+    @contextlib.contextmanager
+    def serving() -> Iterator[Server]:
+        command = [sys.executable, "-m", "openvideos_emulator", "--quiet", "--port", "0"]
+        options = ["--speed", "100000", "--db", str(tmp_path / "state.sqlite")]
+        with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout
+                yield Server(process.stdout.readline().strip(), process, tmp_path)
+            finally:
+                process.terminate()
+
+    return serving
+
+
+@pytest.fixture
+def call() -> Iterator[Callable[[Server], httpx.Client]]:
+    with contextlib.ExitStack() as clients:
+        yield lambda server: clients.enter_context(
+            httpx.Client(base_url=server.base_url, headers=_KEY, timeout=30, verify=_NO_TLS)
+        )
+
+
+def test_large_files_are_sent_in_little_memory_and_closed_when_the_client_hangs_up(
+    serve: Callable[..., contextlib.AbstractContextManager[Server]],
+    call: Callable[[Server], httpx.Client],
+    waiting: Waiting,
+    tmp_path: Path,
+) -> None:
+    with serve() as server:
+        client = call(server)
+        video = waiting(client, client.post("/videos", json={"prompt": "x"}).json()["id"])
+        content = f"/videos/{video['id']}/content"
+        client.get(content).raise_for_status()
+        assert server.open_media() == []
+    (path,) = tmp_path.rglob("*.mp4")
+    with path.open("r+b") as file:
+        file.truncate(_LARGE)
+    with serve() as server:
+        client = call(server)
+        # What the first answer needs is loaded, and the file has been measured.
+        client.head(content).raise_for_status()
+        before = server.most_memory()
+        server.hang_up_after(content, 1000)
+        with client.stream("GET", content) as response:
+            assert sum(map(len, response.iter_raw())) == _LARGE
+        deadline = time.monotonic() + 10
+        while server.open_media() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.open_media() == []
+        assert server.most_memory() - before < 20 * 1024 * 1024
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_made(
+    serve: Callable[..., contextlib.AbstractContextManager[Server]],
+    call: Callable[[Server], httpx.Client],
+    waiting: Waiting,
+    tmp_path: Path,
+) -> None:
+    with serve() as server:
+        client = call(server)
+        video = waiting(client, client.post("/videos", json={"prompt": "x"}).json()["id"])
+        content = f"/videos/{video['id']}/content"
+        limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        # No file of the process can be longer: as on a full disk, writing fails half-way.
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        for variant in ("video", "thumbnail"):
+            refused = client.get(content, params={"variant": variant})
+            assert refused.status_code == 507
+            error = refused.json()["error"]
+            assert "disk is full" in error["message"]
+            assert str(tmp_path) not in error["message"]
+            assert error["type"] == "server_error"
+        assert list(tmp_path.rglob("*.mp4*")) == []
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+        assert client.get(content).content[4:8] == b"ftyp"
