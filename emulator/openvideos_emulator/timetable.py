@@ -208,6 +208,9 @@ def poll_after(job: Job, now: int, speed: float) -> int | None:
     """Return after how many milliseconds to ask again, or None where the job is at its end."""
     if job.at_end(now):
         return None
+    if job.timetable.started == job.timetable.created:
+        # It goes by retrieves, or is done with the next: the clock has no part in it.
+        return _POLL_AT_LEAST
     return max(_POLL_AT_LEAST, round(_POLL_EVERY / speed))
 
 

@@ -55,7 +55,7 @@ def test_immediate_is_queued_at_create_and_at_its_end_ever_after(
     created = client.post("/videos", json={"prompt": prompt})
     video = created.json()
     assert (video["status"], video["progress"]) == ("queued", 0)
-    assert "openai-poll-after-ms" in created.headers
+    assert int(created.headers["openai-poll-after-ms"]) < 100  # time has no part in it
     assert client.get("/videos").json()["data"][0]["status"] == status
     seen = client.get(f"/videos/{video['id']}").json()
     assert seen["status"] == status
