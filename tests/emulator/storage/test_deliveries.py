@@ -1,0 +1,140 @@
+"""Webhooks of several workers on one database."""
+
+import itertools
+import json
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from openvideos_emulator import Emulator
+from openvideos_emulator.tables import deliveries
+
+from ..conftest import NO_TLS
+from ..webhooks.conftest import SECRET, Received, Receiver
+
+WORKERS = 3
+SENDERS = 4
+_UNDELIVERED = (deliveries.c.delivered.is_(None), deliveries.c.next_attempt.is_not(None))
+
+pytestmark = [
+    pytest.mark.xdist_group("workers"),
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc"),
+]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+def workers_of(emulator: Emulator) -> list[int]:
+    pid = emulator.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def create(emulator: Emulator, count: int) -> list[str]:
+    """Make videos; return the ids of those whose create was acknowledged."""
+    made = []
+    # Each on a connection of its own, which any worker may take.
+    headers = {"Authorization": "Bearer sk-0123456789abcdef", "Connection": "close"}
+    with httpx.Client(base_url=emulator.base_url, headers=headers, verify=NO_TLS) as client:
+        for _ in range(count):
+            try:
+                answer = client.post("/videos", json={"prompt": "x"})
+            except httpx.TransportError:
+                continue
+            if answer.status_code == 200:
+                made.append(answer.json()["id"])
+    return made
+
+
+def connected(database: str) -> Connection:
+    url = make_url(database if "://" in database else f"sqlite:///{database}")
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    return engine.connect()
+
+
+def wait_until_all_is_delivered(database: str, *, after_deaths: bool) -> None:
+    """Wait for the last delivery; what the dead had claimed is let go without their time-out."""
+    deadline = time.monotonic() + 30
+    with connected(database) as connection:
+        left, since = None, time.monotonic()
+        while left != []:
+            assert time.monotonic() < deadline, f"{left} are left"
+            now = list(connection.execute(select(deliveries.c.id).where(*_UNDELIVERED)).scalars())
+            if sorted(now) != left:
+                left, since = sorted(now), time.monotonic()
+            if after_deaths and time.monotonic() - since > 0.5:
+                connection.execute(update(deliveries).where(*_UNDELIVERED).values(claimed_until=0))
+            time.sleep(0.02)
+        count = connection.execute(select(func.count()).select_from(deliveries)).scalar()
+        assert count
+
+
+def told_of(received: list[Received]) -> dict[str, set[str]]:
+    """Return by which webhook-ids each video was told of."""
+    told: dict[str, set[str]] = {}
+    for each in received:
+        told.setdefault(json.loads(each.body)["data"]["id"], set()).add(each.id)
+    return told
+
+
+def test_each_event_is_delivered_exactly_once_where_no_worker_dies(
+    database: str, receiver: Receiver
+) -> None:
+    with (
+        Emulator(
+            workers=WORKERS, db=database, speed=1000, webhook=receiver.url, webhook_secret=SECRET
+        ) as emulator,
+        ThreadPoolExecutor(SENDERS) as pool,
+    ):
+        made = list(itertools.chain(*pool.map(lambda _: create(emulator, 8), range(SENDERS))))
+        assert len(made) == SENDERS * 8
+        wait_until_all_is_delivered(database, after_deaths=False)
+    told = told_of(receiver.received)
+    assert told.keys() == set(made)
+    assert set(Counter(each.id for each in receiver.received).values()) == {1}
+
+
+def test_each_event_is_delivered_at_least_once_under_one_id_where_workers_die(
+    database: str, receiver: Receiver
+) -> None:
+    def acknowledge_slowly(_: Received) -> int:
+        time.sleep(0.02)  # so that workers die between acknowledgement and record
+        return 204
+
+    receiver.answer = acknowledge_slowly
+    deaths = 2
+    with (
+        Emulator(
+            workers=WORKERS, db=database, speed=1000, webhook=receiver.url, webhook_secret=SECRET
+        ) as emulator,
+        ThreadPoolExecutor(SENDERS) as pool,
+    ):
+        creating = [pool.submit(create, emulator, 15) for _ in range(SENDERS)]
+        for number in range(deaths):
+            receiver.wait_for(15 * (number + 1))
+            os.kill(workers_of(emulator)[0], signal.SIGKILL)
+        made = list(itertools.chain(*(each.result() for each in creating)))
+        wait_until_all_is_delivered(database, after_deaths=True)
+    told = told_of(receiver.received)
+    assert set(made) <= told.keys()
+    assert all(len(ids) == 1 for ids in told.values())
+    # Seven at a time is the most that a worker has on the way to one receiver.
+    repeated = len(receiver.received) - len(told)
+    assert repeated <= 7 * deaths
