@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 FORM = "multipart/form-data"
 _QUICKLY_PARSED = 256 * 1024
-# The longest thing that JSON brings is an image in a data: URL, of at most 20 MiB.
-_LONGEST_JSON = 32 * 1024 * 1024
+# The longest text is an image in a data: URL, of at most 20 MiB.
+_LONGEST_TEXT = 32 * 1024 * 1024
 # Each takes a hundred bytes or more of memory, for as few as two of the body.
 _MOST_VALUES = 100_000
 # A string may lack its end: nothing of it is to be looked at twice.
@@ -65,7 +65,7 @@ class BodyReader:
             operation: An operation that takes a body.
             longest: The longest body that is read, in bytes.
         """
-        self._longest = {JSON: min(longest, _LONGEST_JSON), FORM: longest}
+        self._longest = {JSON: min(longest, _LONGEST_TEXT), FORM: longest}
         self._checkers = {
             kind: Checker(contract.document, schema) for kind, schema in operation.bodies.items()
         }
@@ -100,7 +100,7 @@ class BodyReader:
         return parse() if len(body) <= _QUICKLY_PARSED else await asyncio.to_thread(parse)
 
 
-async def _received(request: Request, longest: int) -> bytes:
+async def _received(request: Request, longest: int) -> bytearray:
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > longest:
         raise _too_long(longest)
@@ -112,7 +112,7 @@ async def _received(request: Request, longest: int) -> bytes:
                 raise _too_long(longest)
     except ClientDisconnect as error:
         raise bad_request("The request ended before its body did.") from error
-    return bytes(body)
+    return body
 
 
 def _too_long(longest: int) -> ApiError:
@@ -124,7 +124,7 @@ def _too_long(longest: int) -> ApiError:
     )
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes | bytearray) -> Any:
     """Return what a JSON body says.
 
     Raises:
@@ -143,7 +143,7 @@ def parse_json(body: bytes) -> Any:
         ) from error
 
 
-def _has_too_many_values(body: bytes) -> bool:
+def _has_too_many_values(body: bytes | bytearray) -> bool:
     # Looked at before anything is made of them, and no further than need be.
     return next(itertools.islice(_VALUE.finditer(body), _MOST_VALUES, None), None) is not None
 
@@ -176,7 +176,7 @@ class _FormFields:
             if contract.resolve(field).get("maxProperties") == 1
         }
 
-    def parse(self, body: bytes, content_type: str, checker: Checker) -> dict[str, Any]:
+    def parse(self, body: bytearray, content_type: str, checker: Checker) -> dict[str, Any]:
         """Return the fields of a form, nested as they are in JSON."""
         try:
             parts = multipart.parse(body, content_type)
@@ -184,6 +184,8 @@ class _FormFields:
             raise bad_request(
                 f"We could not parse the multipart body of your request: {error}."
             ) from error
+        if sum(len(part.data) for part in parts if part.name not in self._files) > _LONGEST_TEXT:
+            raise _too_long(_LONGEST_TEXT)
         fields: dict[str, Any] = {}
         unknown: dict[str, str] = {}
         for part in parts:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 _MOST_PARTS = 1000
+# So long a piece is copied at a time.
+_PIECE = 256 * 1024
 
 
 class MultipartError(ValueError):
@@ -38,7 +40,7 @@ class Part:
     content_type: str | None = None
 
 
-def parse(body: bytes, content_type: str) -> list[Part]:
+def parse(body: bytes | bytearray, content_type: str) -> list[Part]:
     """Return the parts of a form, in order.
 
     Args:
@@ -56,7 +58,9 @@ def parse(body: bytes, content_type: str) -> list[Part]:
     collector = _Collector()
     try:
         parser = MultipartParser(boundary, collector.callbacks())
-        parser.write(body)
+        with memoryview(body) as view:
+            for start in range(0, len(body), _PIECE):
+                parser.write(bytes(view[start : start + _PIECE]))
         parser.finalize()
     except FormParserError as error:
         raise MultipartError(str(error)) from error

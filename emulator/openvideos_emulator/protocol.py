@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from openvideos_emulator.errors import bad_request
+from openvideos_emulator.errors import ApiError, bad_request
 from openvideos_emulator.middleware import new_request_id
+
+_LONGEST_WAIT_FOR_HEAD = 256 * 1024
 
 
 class Protocol(HttpToolsProtocol):
@@ -17,6 +20,11 @@ class Protocol(HttpToolsProtocol):
     An offer of another protocol, as Java's client makes with every request to an `http` URL, is
     passed over (RFC 9110, 7.8). The parser would lose the request's body with it.
     """
+
+    # The headers of the last head that has come to its end.
+    _complete: list[tuple[bytes, bytes]] | None = None
+    # How many bytes have come that did not end a head.
+    _waited_for = 0
 
     def data_received(self, data: bytes) -> None:
         """Take in what has arrived."""
@@ -34,10 +42,13 @@ class Protocol(HttpToolsProtocol):
                 self.send_400_response("Invalid HTTP request received.")
                 return
             else:
+                if self.headers is not self._complete:
+                    self._wait_for_head(len(data))
                 return
 
     def on_headers_complete(self) -> None:
         """Start the request, unless it will be parsed again."""
+        self._complete, self._waited_for = self.headers, 0
         if not self.parser.should_upgrade():
             # Faults can concern the connection itself.
             cast("dict[str, Any]", self.scope)["connection"] = self
@@ -50,15 +61,33 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request, and close the connection."""
-        self.logger.warning(msg)
-        response = bad_request(msg).response()
+        self._refuse(bad_request(msg))
+
+    def _wait_for_head(self, arrived: int) -> None:
+        self._waited_for += arrived
+        if self._waited_for > _LONGEST_WAIT_FOR_HEAD:
+            self._refuse(
+                ApiError(
+                    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                    "The request's headers are too large: at most "
+                    f"{_LONGEST_WAIT_FOR_HEAD} bytes are accepted.",
+                )
+            )
+
+    def _refuse(self, error: ApiError) -> None:
+        self.logger.warning(error.message)
+        response = error.response()
         headers = [
             *self.server_state.default_headers,
             *response.raw_headers,
             (b"x-request-id", new_request_id().encode()),
             (b"connection", b"close"),
         ]
-        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in headers)]
+        status = HTTPStatus(error.status)
+        lines = [
+            f"HTTP/1.1 {status.value} {status.phrase}".encode(),
+            *(name + b": " + value for name, value in headers),
+        ]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
         self.transport.close()
 
