@@ -236,7 +236,7 @@ def _webhooks(
     for each in tenants:
         now = service.worlds.read(connection, each).now()
         moment = Moment(tenant=each, now=now)
-        found += stored_webhooks(connection, [moment], type=kind, video_id=video_id)
+        found += stored_webhooks(connection, moment, type=kind, video_id=video_id)
     return found if tenant is not None else sorted(found, key=lambda event: event["created_at"])
 
 

@@ -12,7 +12,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from openvideos_emulator.tables import deliveries
 from openvideos_emulator.webhooks.endpoint import SECRET_PREFIX, shown
@@ -20,13 +20,15 @@ from openvideos_emulator.webhooks.events import event_of, new_webhook_id
 from openvideos_emulator.webhooks.schedule import next_attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from openvideos_emulator.timetable import Job
     from openvideos_emulator.worlds import World
 
 _LATE_BY = 60_000
 _GONE = 410
+# An expression of SQLite can have so many parts, and many more.
+_MOMENTS_AT_ONCE = 100
 _BYTES_OF_A_SECRET = 32
 
 
@@ -155,8 +157,10 @@ def waiting_tenants(connection: Connection) -> list[str]:
 
 def is_due(connection: Connection, moments: Sequence[Moment]) -> bool:
     """Return whether anything is due, claimed or not."""
-    found = connection.execute(select(deliveries.c.id).where(_due(moments)).limit(1))
-    return found.first() is not None
+    return any(
+        connection.execute(select(deliveries.c.id).where(due).limit(1)).first() is not None
+        for due in _due(moments)
+    )
 
 
 def milliseconds_until_next(connection: Connection, moments: Sequence[Moment]) -> int | None:
@@ -192,35 +196,29 @@ def claim(
         now: The machine's time, in Unix milliseconds.
         until: When the claim ends, likewise.
     """
-    free = (
-        select(deliveries.c.id)
-        .where(
-            _due(moments),
-            deliveries.c.claimed_until <= now,
-            deliveries.c.url.not_in(list(except_urls)),
+    claimed: list[Delivery] = []
+    for due in _due(moments):
+        free = (
+            select(deliveries.c.id)
+            .where(
+                due,
+                deliveries.c.claimed_until <= now,
+                deliveries.c.url.not_in(list(except_urls)),
+            )
+            .order_by(deliveries.c.next_attempt)
+            .limit(at_most - len(claimed))
+            # PostgreSQL only: what another worker is claiming is passed over.
+            .with_for_update(skip_locked=True)
+            .cte("free")
         )
-        .order_by(deliveries.c.next_attempt)
-        .limit(at_most)
-        # PostgreSQL only: what another worker is claiming is passed over.
-        .with_for_update(skip_locked=True)
-        .cte("free")
-    )
-    taken = (
-        deliveries.update()
-        .where(deliveries.c.id.in_(select(free.c.id)))
-        .values(claimed_until=until, attempts=deliveries.c.attempts + 1)
-        .returning(
-            deliveries.c.id,
-            deliveries.c.tenant,
-            deliveries.c.video_id,
-            deliveries.c.event,
-            deliveries.c.url,
-            deliveries.c.secret,
-            deliveries.c.attempts,
-            deliveries.c.claimed_until,
+        taken = (
+            deliveries.update()
+            .where(deliveries.c.id.in_(select(free.c.id)))
+            .values(claimed_until=until, attempts=deliveries.c.attempts + 1)
+            .returning(*(deliveries.c[field.name] for field in attrs.fields(Delivery)))
         )
-    )
-    return [Delivery(**row) for row in connection.execute(taken).mappings()]
+        claimed += [Delivery(**row) for row in connection.execute(taken).mappings()]
+    return claimed
 
 
 def record(connection: Connection, delivery: Delivery, outcome: Outcome, now: int) -> int | None:
@@ -254,7 +252,7 @@ def record(connection: Connection, delivery: Delivery, outcome: Outcome, now: in
 
 def stored_webhooks(
     connection: Connection,
-    moments: Sequence[Moment],
+    moment: Moment,
     *,
     type: str | None = None,
     video_id: str | None = None,
@@ -263,14 +261,12 @@ def stored_webhooks(
 
     Args:
         connection: The connection.
-        moments: Whose, and until when.
+        moment: Whose, and until when.
         type: The events of this type only, such as `video.failed`.
         video_id: The events of this video only.
     """
     table = deliveries.c
-    query = select(deliveries).where(
-        _any_of(and_(table.due <= moment.now, *_of(moment)) for moment in moments)
-    )
+    query = select(deliveries).where(table.due <= moment.now, *_of(moment))
     if type is not None:
         query = query.where(table.type == type)
     if video_id is not None:
@@ -299,16 +295,15 @@ def forget(connection: Connection, tenant: str | None) -> None:
     connection.execute(deliveries.delete().where(*of_whom))
 
 
-def _due(moments: Sequence[Moment]) -> ColumnElement[bool]:
-    return _any_of(
-        and_(deliveries.c.next_attempt <= moment.now, *_of(moment)) for moment in moments
-    )
-
-
-def _any_of(conditions: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
-    # Without any, `or_` would let everything pass.
-    first, *others = [*conditions] or [false()]
-    return or_(first, *others)
+def _due(moments: Sequence[Moment]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions of what is due, none of which is too long for a database."""
+    for start in range(0, len(moments), _MOMENTS_AT_ONCE):
+        yield or_(
+            *(
+                and_(deliveries.c.next_attempt <= moment.now, *_of(moment))
+                for moment in moments[start : start + _MOMENTS_AT_ONCE]
+            )
+        )
 
 
 def _of(moment: Moment) -> tuple[ColumnElement[bool], ...]:
