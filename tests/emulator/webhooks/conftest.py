@@ -21,7 +21,6 @@ from openvideos_emulator.webhooks.outbox import queue_event
 from openvideos_emulator.worlds import World, Worlds
 
 SECRET = "whsec_b3BlbnZpZGVvcyBlbXVsYXRvciB0ZXN0IHNlY3JldA=="
-TENANT = "tenant"
 
 
 @attrs.frozen
@@ -168,10 +167,22 @@ class Outbox:
         failed: bool = False,
         trick: str | None = None,
         count: int = 1,
+        tenants: int = 1,
     ) -> str:
-        """Store events of jobs that end in so many seconds; return the last video's id."""
+        """Store events of jobs that end in so many seconds; return the last video's id.
+
+        There are so many jobs of each of so many tenants.
+        """
         ended = self.clock.now() + round(due_in * 1000)
-        world = World(tenant=TENANT, clock=self.clock, webhook_url=url, webhook_secret=SECRET)
+        worlds = [
+            World(
+                tenant=f"tenant-{number}",
+                clock=self.clock,
+                webhook_url=url,
+                webhook_secret=SECRET,
+            )
+            for number in range(tenants)
+        ]
         jobs = [
             Job(
                 id=f"video_{secrets.token_hex(24)}",
@@ -187,8 +198,9 @@ class Outbox:
         ]
 
         def store(connection: Connection) -> None:
-            for job in jobs:
-                queue_event(connection, world, job, trick)
+            for world in worlds:
+                for job in jobs:
+                    queue_event(connection, world, job, trick)
 
         await self.database.write(store)
         return jobs[-1].id
@@ -212,14 +224,16 @@ def outboxes(tmp_path: Path) -> Iterator[Callable[..., Outbox]]:
     clock = TurnedClock()
     with contextlib.ExitStack() as opened:
 
-        def make(seconds_for_an_answer: float = 5) -> Outbox:
+        def make(seconds_for_an_answer: float = 5, *, own_clocks: bool = False) -> Outbox:
             database = open_database(str(tmp_path / "emulator.sqlite"))
             opened.callback(database.close)
-            worlds = Worlds(clock, Settings(), database)
+            worlds = Worlds(
+                clock, Settings(admin=own_clocks, admin_key="sk-of-the-admin"), database
+            )
             dispatcher = Dispatcher(
                 database,
                 worlds,
-                own_clocks=False,
+                own_clocks=own_clocks,
                 seconds_for_an_answer=seconds_for_an_answer,
             )
             return Outbox(database, clock, worlds, dispatcher)

@@ -198,6 +198,18 @@ def test_a_slow_receiver_is_given_up_on_in_time_and_holds_up_nobody_else(
     assert failed[0]["last_error"] == f"no answer within {patience:g} s"
 
 
+def test_any_number_of_keys_can_wait(outboxes: Callable[..., Outbox]) -> None:
+    outbox = outboxes(own_clocks=True)
+
+    async def deliver() -> list[dict[str, Any]]:
+        await outbox.queue("http://127.0.0.1:1/", due_in=1, tenants=1500)
+        outbox.clock.turn(0.5)
+        await outbox.deliver_due()
+        return await outbox.rows()
+
+    assert {row["attempts"] for row in asyncio.run(deliver())} == {0}
+
+
 def test_two_workers_send_nothing_twice(
     outboxes: Callable[..., Outbox], receiver: Receiver
 ) -> None:
