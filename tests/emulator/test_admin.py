@@ -6,7 +6,6 @@ import json
 import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -398,37 +397,6 @@ def test_a_reset_makes_one_world_new_and_leaves_the_others(
     assert watched_client.get(f"/videos/{video_id}").status_code == 404
     assert watched_client.get(f"/videos/characters/{character['id']}").status_code == 404
     assert stranger.get(f"/videos/{kept}").status_code == 200
-
-
-def test_what_one_process_is_told_holds_for_the_others_at_once(
-    tmp_path: Path, connect: Callable[..., httpx.Client], key: str
-) -> None:
-    options: dict[str, Any] = {
-        "db": tmp_path / "emulator.sqlite",
-        "speed": 1,
-        "admin": True,
-        "admin_key": ADMIN_KEY,
-    }
-    with (
-        Emulator(**options) as first,
-        Emulator(**options) as second,
-        admin_of(first) as told,
-        admin_of(second) as asked,
-    ):
-        client = connect(second, key)
-        path = f"/videos/{create(client)}"
-        told.post("/clock/advance", json={"seconds": 100, "key": key})
-        assert client.get(path).json()["status"] == "completed"
-        told.put("/progress", json={"progress": "polls:1"})
-        video_id = create(client)
-        assert client.get(f"/videos/{video_id}").json()["status"] == "completed"
-        fault = {"match": {"operation": "list_videos"}, "fault": "503"}
-        told.post("/faults", json=fault)
-        assert client.get("/videos").status_code == 503
-        assert len(told.get("/requests", params={"key": key}).json()["requests"]) == 5
-        told.post("/reset")
-        assert client.get("/videos").json()["data"] == []
-        assert asked.get("/progress").json() == {"progress": "time"}
 
 
 # -- how it is asked

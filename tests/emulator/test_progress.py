@@ -2,8 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +13,7 @@ from openvideos_emulator import Emulator
 from openvideos_emulator.progress import check_progress, polls_of
 from openvideos_emulator.settings import Settings, SettingsError
 
-# Their emulators are enough of their own: these tests run in one process.
+# One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("progress")
 
 FAILING = "A cat [moderation_blocked]"
@@ -25,15 +23,6 @@ FAILING = "A cat [moderation_blocked]"
 def immediate() -> Iterator[Emulator]:
     with Emulator(progress="immediate", speed=0.01) as emulator:
         yield emulator
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Emulator]]:
-    """Two emulators with one database, whose jobs take twelve retrieves."""
-    database: Path = tmp_path_factory.mktemp("both") / "emulator.sqlite"
-    options: dict[str, Any] = {"progress": "polls:12", "db": database, "speed": 0.01}
-    with Emulator(**options) as first, Emulator(**options) as second:
-        yield first, second
 
 
 def create(client: httpx.Client, prompt: str = "A calico cat") -> dict[str, Any]:
@@ -143,24 +132,7 @@ def test_a_progress_concerns_the_jobs_that_are_made_under_it(
     assert statuses == ["queued", "completed", "queued"]
 
 
-def test_two_emulators_that_are_asked_at_once_take_two_steps(
-    both: tuple[Emulator, Emulator], connect: Callable[..., httpx.Client], key: str
-) -> None:
-    clients = [connect(emulator, key) for emulator in both]
-    video_id = create(clients[0])["id"]
-    with ThreadPoolExecutor(2) as threads:
-        seen = [
-            video
-            for videos in threads.map(lambda client: walk(client, video_id, 6), clients)
-            for video in videos
-        ]
-    assert sorted(video["progress"] for video in seen) == [
-        *(99 * step // 12 for step in range(1, 12)),
-        100,
-    ]
-
-
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.text() | st.from_regex(r"polls:-?[0-9]+", fullmatch=True))
 def test_whatever_is_no_progress_is_refused_by_a_message_that_says_what_is(text: str) -> None:
     if polls_of(text) is not None or text in ("time", "immediate"):
