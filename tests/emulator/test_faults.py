@@ -1,10 +1,11 @@
 """Faults as data: each word of the format seen from outside, over a real socket."""
 
+import asyncio
 import io
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import yaml
 import openvideos_spec
 from openvideos_emulator import Emulator
 from openvideos_emulator.contract import Contract
-from openvideos_emulator.faults import load_faults, parse_faults
+from openvideos_emulator.database import open_database
+from openvideos_emulator.faults import FaultLayer, load_faults, parse_faults
 from openvideos_emulator.settings import SettingsError
 
 # One server of its own is enough: these tests run in one process.
@@ -394,6 +396,43 @@ def test_an_answer_can_be_a_proxys_page(victim: Victim) -> None:
     assert "x-request-id" not in response.headers
     assert response.headers["content-type"].startswith("text/html")
     assert client.get("/videos/x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "step", [{"corrupt_body": {"at": 5, "length": 2}}, {"set_header": {"x": "1"}}, {"delay": 0.001}]
+)
+def test_a_long_answer_passes_piece_by_piece(tmp_path: Path, step: dict[str, Any]) -> None:
+    sent: list[bytes] = []
+    most_held = 0
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        nonlocal most_held
+        headers = [(b"content-type", b"video/mp4"), (b"content-length", b"64")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for number in range(16):
+            await send({"type": "http.response.body", "body": b"1234", "more_body": number < 15})
+            most_held = max(most_held, 4 * (number + 1) - len(b"".join(sent)))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body", b""))
+
+    faults = parse_faults([{"id": "a", "answer": [step]}], CONTRACT)
+    database = open_database(str(tmp_path / "emulator.sqlite"))
+    try:
+        layer = FaultLayer(app, faults, CONTRACT, database=database, longest_body=0)
+        path = "/v1/videos/video_1/content"
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+        asyncio.run(_awaited(layer(scope, receive, send)))
+    finally:
+        database.close()
+    assert (most_held, len(b"".join(sent))) == (0, 64)
+
+
+async def _awaited(answer: Awaitable[None]) -> None:
+    await answer
 
 
 def test_any_key_can_be_let_in(tmp_path: Path, http: httpx.Client) -> None:

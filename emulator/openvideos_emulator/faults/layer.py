@@ -82,17 +82,15 @@ class FaultLayer:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass one request on, and its answer back, with what goes wrong on the way."""
+        # Every request comes by here, most for nothing: they are looked at quickly.
         path: str = scope["path"]
         if path.startswith(PATH_OF_TICKETS):
             return self._redeem(scope, receive, send)
-        # Every request comes by here: what is looked at costs less than a layer of its own.
-        if (
-            self._always
-            or scope["method"] not in _WITHOUT_PROMPT
-            or ID_ENDING in path
-            or any(name == _HEADER for name, _ in scope["headers"])
-        ):
+        if self._always or ID_ENDING in path or scope["method"] not in _WITHOUT_PROMPT:
             return self._pass(scope, receive, send)
+        for name, _ in scope["headers"]:
+            if name == _HEADER:
+                return self._pass(scope, receive, send)
         return self._app(scope, receive, send)
 
     async def _redeem(self, scope: Scope, receive: Receive, send: Send) -> None:
