@@ -1,29 +1,33 @@
-"""The pytest plugin, as a project's tests see it: each run below is a pytest of its own."""
+"""The pytest plugin, as a project's tests see it: each run below is a pytest of its own.
+
+The recipes of docs/emulator.md use it with pytest-xdist.
+"""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+pytest_plugins = ["pytester"]
 
 PROJECT = """
 import os, ssl, time
 import httpx
 import pytest
 
-http = httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+def ask(video_emulator, method, path, **options):
+    with httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
+        headers = {"Authorization": f"Bearer {video_emulator.api_key}"}
+        return http.request(method, video_emulator.base_url + path, headers=headers, **options)
 
 def create(video_emulator, prompt="A calico cat"):
-    headers = {"Authorization": f"Bearer {video_emulator.api_key}"}
-    return http.post(f"{video_emulator.base_url}/videos", json={"prompt": prompt}, headers=headers)
+    return ask(video_emulator, "POST", "/videos", json={"prompt": prompt})
 
 def look(video_emulator, video):
-    headers = {"Authorization": f"Bearer {video_emulator.api_key}"}
-    return http.get(f"{video_emulator.base_url}/videos/{video['id']}", headers=headers)
+    return ask(video_emulator, "GET", f"/videos/{video['id']}")
 
 @pytest.mark.parametrize("number", range(4))
 def test_each_test_has_a_world_of_its_own(video_emulator, number):
@@ -55,75 +59,64 @@ def test_fails_and_shows_what_was_asked(video_emulator):
 CONFIG = '[tool.pytest.ini_options]\nvideo_emulator_config = "emulator.toml"\n'
 
 
-def run(
-    folder: Path, *options: str, blocked: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("OPENAI_", "OPENVIDEOS_", "PYTEST_"))
-    }
-    if blocked:
-        (folder / "blocked").mkdir()
-        module = f"raise ModuleNotFoundError('blocked', name={blocked!r})"
-        (folder / "blocked" / f"{blocked}.py").write_text(module)
-        environment["PYTHONPATH"] = str(folder / "blocked")
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider"),
-            *("-p", "no:schemathesis", "-p", "no:hypothesispytest", *options),
-        ],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "test_app.py").write_text(PROJECT)
-    (tmp_path / "pyproject.toml").write_text(CONFIG)
-    (tmp_path / "emulator.toml").write_text('models = ["wan-2.2"]\nspeed = 1\n')
-    return tmp_path
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    for name in os.environ:
+        if name.startswith(("OPENAI_", "OPENVIDEOS_")):
+            monkeypatch.delenv(name)
+    return pytester
 
 
-def test_each_test_of_a_project_has_its_world_in_parallel_too(project: Path) -> None:
-    done = run(project, "-n", "2")
-    assert re.search(r"1 failed, 7 passed in", done.stdout), done.stdout + done.stderr
-    assert "FAILED test_app.py::test_fails_and_shows_what_was_asked" in done.stdout
-    assert re.search(r"-+ video_emulator: requests -+\nPOST /v1/videos 200\n", done.stdout), (
-        done.stdout
+def run(project: pytest.Pytester) -> pytest.RunResult:
+    return project.runpytest_inprocess("-p", "no:schemathesis", "-p", "no:xdist")
+
+
+def test_each_test_of_a_project_has_a_world_of_its_own(project: pytest.Pytester) -> None:
+    project.makepyfile(PROJECT)
+    project.makepyprojecttoml(CONFIG)
+    project.makefile(".toml", emulator='models = ["wan-2.2"]\nspeed = 1\n')
+    done = run(project)
+    done.assert_outcomes(passed=7, failed=1)
+    done.stdout.fnmatch_lines(
+        ["FAILED *::test_fails_and_shows_what_was_asked*", "* 1 failed, 7 passed in *"]
     )
+    done.stdout.re_match_lines_random([r"-+ video_emulator: requests -+", "POST /v1/videos 200"])
 
 
-def test_without_the_extra_the_fixture_names_it_and_other_tests_run(tmp_path: Path) -> None:
-    (tmp_path / "test_app.py").write_text(
+def test_without_the_extra_the_fixture_names_it_and_other_tests_run(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = project.mkdir("blocked")
+    error = "raise ModuleNotFoundError('blocked', name='uvicorn')"
+    (blocked / "uvicorn.py").write_text(error)
+    monkeypatch.setenv("PYTHONPATH", str(blocked))
+    project.makepyfile(
         "def test_other(): pass\n"
         "def test_one(video_emulator): pass\n"
         "def test_two(video_emulator): pass\n"
     )
-    done = run(tmp_path, blocked="uvicorn")
-    assert "1 passed, 2 errors" in done.stdout, done.stdout
-    assert "needs uvicorn: run pip install 'openvideos[emulator]'" in done.stdout
-    assert "Traceback" not in done.stdout
+    done = run(project)
+    done.assert_outcomes(passed=1, errors=2)
+    done.stdout.fnmatch_lines(["*needs uvicorn: run pip install 'openvideos?emulator?'"])
+    done.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_a_setting_that_makes_no_sense_is_told_by_the_fixture(tmp_path: Path) -> None:
-    (tmp_path / "test_app.py").write_text(
+def test_a_setting_that_makes_no_sense_is_told_by_the_fixture(project: pytest.Pytester) -> None:
+    project.makeconftest(
         "import pytest\n"
         "@pytest.fixture(scope='session')\n"
         "def video_emulator_settings(): return {'speed': 0}\n"
-        "def test_one(video_emulator): pass\n"
     )
-    done = run(tmp_path)
-    assert "--speed must be a number above 0" in done.stdout
-    (tmp_path / "test_app.py").write_text("def test_one(video_emulator): pass\n")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nvideo_emulator_config = nowhere.toml\n")
-    done = run(tmp_path)
-    assert "video_emulator_config: --config" in done.stdout
-    assert "nowhere.toml cannot be read" in done.stdout
+    project.makepyfile("def test_one(video_emulator): pass")
+    run(project).stdout.fnmatch_lines(["*--speed must be a number above 0*"])
+
+
+def test_a_file_of_settings_that_is_not_there_is_told_by_the_fixture(
+    project: pytest.Pytester,
+) -> None:
+    project.makeini("[pytest]\nvideo_emulator_config = nowhere.toml\n")
+    project.makepyfile("def test_one(video_emulator): pass")
+    run(project).stdout.fnmatch_lines(["video_emulator_config: *nowhere.toml cannot be read*"])
 
 
 def test_the_plugin_imports_nothing_but_pytest() -> None:
