@@ -1,7 +1,11 @@
 """Downloading: the assets themselves, and parts of them."""
 
+import asyncio
+import functools
 import io
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import av
@@ -12,8 +16,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from openvideos_emulator import Emulator
+from openvideos_emulator.assembly import assembled
+from openvideos_emulator.media.studio import Studio
 from openvideos_emulator.ranges import ByteRange, UnsatisfiableRangeError, asked_range, is_unchanged
+from openvideos_emulator.settings import Settings
 
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 ETAG = '"abc"'
 
 
@@ -194,3 +202,25 @@ def test_the_mp4_is_what_was_asked_for_to_its_last_frame(
         assert (picture.width, picture.height) == (1280, 720)
         assert file.duration == 4_000_000
         assert sum(1 for _ in file.decode(picture)) == 120
+
+
+def test_who_comes_when_too_much_is_being_made_is_told_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    studio = functools.partial(Studio, most_waiting=0)
+    monkeypatch.setattr("openvideos_emulator.assembly.Studio", studio)
+
+    async def ask() -> httpx.Response:
+        with assembled(Settings(progress="immediate"), tmp_path) as app:
+            transport = httpx.ASGITransport(app)
+            headers = {"Authorization": "Bearer sk-test"}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://test/v1", headers=headers, verify=NO_TLS
+            ) as client:
+                created = await client.post("/videos", json={"prompt": "x"})
+                return await client.get(f"/videos/{created.json()['id']}/content")
+
+    refused = asyncio.run(ask())
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json()["error"]["type"] == "server_error"
