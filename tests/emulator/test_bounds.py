@@ -63,7 +63,7 @@ def test_text_without_an_end_is_looked_at_once(client: httpx.Client, text: bytes
 def test_values_within_a_string_are_not_counted(client: httpx.Client) -> None:
     body = {"prompt": "x", "input_reference": {"image_url": "data:," + '[{",' * 100_000}}
     refused = client.post("/videos", json=body)
-    assert refused.json()["error"]["param"] == "input_reference"
+    assert refused.json()["error"]["param"] == "input_reference.image_url"
 
 
 def test_a_form_of_many_parts_is_refused(client: httpx.Client) -> None:
