@@ -155,7 +155,7 @@ async def find_scene(service: Service, call: Call, job: Job) -> Scene:
     Raises:
         ApiError: 404, the job was deleted meanwhile.
     """
-    scene = await service.database.read(queries.find_scene, call.tenant, job.id)
+    scene = await queries.find_scene(service.database, call.tenant, job.id)
     if scene is None and service.settings.canned:
         scene = canned_scene(job, parsed_size(job.size))
     if scene is None:

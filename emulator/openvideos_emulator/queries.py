@@ -150,10 +150,10 @@ def step_job(
     return job, stepped and job is not None and job.at_end(now)
 
 
-def find_scene(connection: Connection, tenant: str, video_id: str) -> Scene | None:
+async def find_scene(database: Database, tenant: str, video_id: str) -> Scene | None:
     """Return what a tenant's video shows, or None."""
-    text = connection.execute(_FIND_SCENE, {"with_id": video_id, "of_tenant": tenant}).scalar()
-    return None if text is None else Scene.from_json(text)
+    rows = await database.rows(_FIND_SCENE, {"with_id": video_id, "of_tenant": tenant})
+    return Scene.from_json(rows[0][0]) if rows else None
 
 
 def find_first_frame(connection: Connection, video_id: str) -> bytes | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from openvideos_emulator.timetable import Job
 
 _CHUNK = 1024 * 1024
+# What is so little is read sooner than a thread is found for it.
+_SMALL = 128 * 1024
 
 
 async def download(service: Service, call: Call) -> Response:
@@ -133,7 +135,10 @@ class _FileResponse(Response):
             file.seek(self._part.start)
             left = self._part.end - self._part.start
             while left:
-                piece = await asyncio.to_thread(file.read, min(_CHUNK, left))
+                if left <= _SMALL:
+                    piece = file.read(left)
+                else:
+                    piece = await asyncio.to_thread(file.read, min(_CHUNK, left))
                 if not piece:
                     raise OSError(f"{file.name} became shorter while it was sent")
                 left -= len(piece)
