@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import secrets
 import socket
 import ssl
@@ -22,6 +23,7 @@ from standardwebhooks import Webhook
 import openvideos_spec
 from openvideos_emulator import Emulator
 from openvideos_emulator.contract import Contract
+from openvideos_emulator.faults import parse_faults
 from openvideos_emulator.faults.asked import faults_of_header, faults_of_prompt
 from openvideos_emulator.faults.named import named_faults
 from openvideos_emulator.faults.table import table
@@ -416,6 +418,15 @@ def test_a_fault_of_one_key_concerns_that_key_only(emulator: Emulator, client: C
     assert [client.get("/videos").status_code for _ in range(3)] == [429, 503, 200]
 
 
+def test_a_fault_that_was_removed_and_added_again_counts_anew(client: Client) -> None:
+    fault = {"id": f"once-{client.key}", "fault": "429", "match": {"first": 1}}
+    for _ in range(2):
+        fault_id = client.world.faults.add(fault)
+        assert [client.get("/videos").status_code for _ in range(2)] == [429, 200]
+        client.world.faults.remove(fault_id)
+    assert client.get("/videos").status_code == 200
+
+
 def test_what_happened_to_a_request_is_in_the_journal(client: Client) -> None:
     client.faulty("/videos", "slow_headers:1, 404")
     client.created("A cat [stuck_at_99]")
@@ -448,9 +459,20 @@ def test_any_text_is_a_prompt_and_a_header_or_clearly_none(text: str) -> None:
         faults_of_header(text, "create_video", CONTRACT)
 
 
+PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+
+
 def test_the_table_of_the_documentation_is_that_of_the_emulator() -> None:
-    page = Path(__file__).parents[2] / "docs" / "faults.md"
-    assert table() in page.read_text(encoding="utf-8")
+    assert table() in PAGE
+
+
+def test_the_examples_of_the_documentation_are_faults() -> None:
+    prompts = re.findall(r"^A calico cat .*", PAGE, re.MULTILINE)
+    assert [len(faults_of_prompt(each, CONTRACT)) for each in prompts] == [1] * 4
+    headers = re.findall(rf"'{HEADER}: ([^']+)'", PAGE)
+    assert [len(faults_of_header(each, None, CONTRACT)) for each in headers] == [1, 2]
+    bodies = [json.loads(each) for each in re.findall(r"-d '([^']+)'", PAGE)]
+    assert len(parse_faults(bodies, CONTRACT)) == 2
 
 
 def test_every_fault_that_has_a_name_is_shown() -> None:
