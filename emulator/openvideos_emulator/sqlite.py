@@ -100,17 +100,22 @@ def open_sqlite(url: URL, *, reset: bool) -> SqliteDatabase:
         connect_args={"timeout": _SECONDS_TO_WAIT_FOR_A_LOCK},
     )
     shown = str(url.database)
-    try:
-        connection = engine.connect()
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-        # A killed process loses nothing: what was committed is with the operating system.
-        connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        make_tables(connection, shown, reset=reset, shared=False)
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MILLISECONDS_TO_WAIT_ON_THE_LOOP}")
-    except DatabaseError as error:
-        raise UnusableDatabaseError(f"the database {shown} cannot be used: {error.orig}") from error
+    with contextlib.ExitStack() as where_it_fails:
+        where_it_fails.callback(engine.dispose)
+        try:
+            connection = where_it_fails.enter_context(engine.connect())
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            # A killed process loses nothing: what was committed is with the operating system.
+            connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            make_tables(connection, shown, reset=reset, shared=False)
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MILLISECONDS_TO_WAIT_ON_THE_LOOP}")
+        except DatabaseError as error:
+            raise UnusableDatabaseError(
+                f"the database {shown} cannot be used: {error.orig}"
+            ) from error
+        where_it_fails.pop_all()
     return SqliteDatabase(connection)
 
 

@@ -23,6 +23,8 @@ def postgresql_server() -> Iterator[str]:
             # It complains where the system has no folder for the running user's sockets.
             warnings.simplefilter("ignore")
             server = pgserver.get_server(folder, cleanup_mode="stop")
+        # Nothing here outlives the server, and disks can be slow.
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 

@@ -25,7 +25,11 @@ pytestmark = [
 ]
 
 
-def children(pid: int) -> list[int]:
+def children(emulator: Emulator) -> list[int]:
+    return children_of(pid_of(emulator))
+
+
+def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
@@ -57,7 +61,7 @@ def several() -> Iterator[Emulator]:
 
 
 def test_all_workers_tell_one_truth(several: Emulator, http: httpx.Client) -> None:
-    assert len(children(pid_of(several))) == WORKERS
+    assert len(children(several)) == WORKERS
     url = f"{several.base_url}/videos"
     made = [
         http.post(url, json={"prompt": str(number)}, headers=APART).json()["id"]
@@ -74,12 +78,10 @@ def test_all_workers_tell_one_truth(several: Emulator, http: httpx.Client) -> No
 
 
 def test_a_worker_that_dies_is_replaced(several: Emulator, http: httpx.Client) -> None:
-    before = children(pid_of(several))
+    before = children(several)
     os.kill(before[0], signal.SIGKILL)
-    assert eventually(
-        lambda: before[0] not in (now := children(pid_of(several))) and len(now) == WORKERS
-    )
-    assert set(before[1:]) < set(children(pid_of(several)))
+    assert eventually(lambda: before[0] not in (now := children(several)) and len(now) == WORKERS)
+    assert set(before[1:]) < set(children(several))
     assert http.get(f"{several.base_url}/videos", headers=APART).status_code == 200
     assert f"worker {before[0]} has ended with code -9, and is replaced" in several.log
 
@@ -87,7 +89,7 @@ def test_a_worker_that_dies_is_replaced(several: Emulator, http: httpx.Client) -
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_no_worker_is_left_however_the_first_process_ends(how: signal.Signals) -> None:
     with Emulator(workers=2, quiet=True) as emulator:
-        workers = children(pid_of(emulator))
+        workers = children(emulator)
         assert len(workers) == 2
         os.kill(pid_of(emulator), how)
         assert eventually(lambda: not any(map(is_running, workers)))
@@ -107,7 +109,7 @@ def test_all_end_when_stdin_closes(tmp_path: Path) -> None:
         line = process.stdout.readline()
         # Once, by whichever process; and once all of them answer.
         assert line == f"http://127.0.0.1:{port_file.read_text().strip()}/v1\n"
-        workers = children(process.pid)
+        workers = children_of(process.pid)
         rest, log = process.communicate(timeout=15)
     assert (rest, log, process.returncode) == ("", "", 0)
     assert not any(map(is_running, workers))

@@ -1,0 +1,286 @@
+"""What both kinds of database promise, and what is PostgreSQL's own."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy
+from sqlalchemy.engine import make_url
+
+from openvideos_emulator import Emulator, EmulatorError
+from openvideos_emulator.database import (
+    Database,
+    UnreachableDatabaseError,
+    UnusableDatabaseError,
+    lock,
+    open_database,
+    upsert,
+)
+from openvideos_emulator.tables import VERSION, schema_version
+
+from ..filling import fill
+from .test_workers import children
+
+pytestmark = pytest.mark.xdist_group("databases")
+
+MakeDatabase = Callable[[], str]
+KEY = {"Authorization": "Bearer sk-0123456789abcdef"}
+COUNTERS = sqlalchemy.Table(
+    "counters",
+    sqlalchemy.MetaData(),
+    sqlalchemy.Column("name", sqlalchemy.String, primary_key=True),
+    sqlalchemy.Column("count", sqlalchemy.Integer, nullable=False),
+)
+COUNTER = {"name": "tests"}
+
+
+def run(database: Database, *works: Callable[[Database], Any]) -> list[Any]:
+    """Do works at the same time, and close the database."""
+
+    async def all_works() -> list[Any]:
+        try:
+            return await asyncio.gather(*(work(database) for work in works))
+        finally:
+            await database.disconnect()
+
+    try:
+        return asyncio.run(all_works())
+    finally:
+        database.close()
+
+
+def engine_of(location: str) -> sqlalchemy.Engine:
+    url = make_url(location if "://" in location else f"sqlite:///{location}")
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+
+
+def count_up(connection: sqlalchemy.Connection) -> int:
+    changes = {"count": COUNTERS.c.count + 1}
+    return int(upsert(connection, COUNTERS, COUNTER, {"count": 1}, changes=changes)["count"])
+
+
+def opened_with_counters(location: str) -> Database:
+    opened = open_database(location)
+    with engine_of(location).begin() as connection:
+        COUNTERS.create(connection, checkfirst=True)
+    return opened
+
+
+def test_an_upsert_makes_a_row_once_and_then_changes_it(database: str) -> None:
+    counts = run(opened_with_counters(database), *[lambda opened: opened.write(count_up)] * 20)
+    assert sorted(counts) == list(range(1, 21))
+
+
+def test_what_was_read_under_a_lock_stays_true_until_the_end(database: str) -> None:
+    def read_then_write(connection: sqlalchemy.Connection) -> None:
+        lock(connection, "count")
+        count = connection.execute(sqlalchemy.select(COUNTERS.c.count)).scalar()
+        upsert(connection, COUNTERS, COUNTER, {"count": (count or 0) + 1})
+
+    run(opened_with_counters(database), *[lambda opened: opened.write(read_then_write)] * 20)
+    with engine_of(database).connect() as connection:
+        assert connection.execute(sqlalchemy.select(COUNTERS.c.count)).scalar() == 20
+
+
+def test_what_fails_in_a_transaction_leaves_nothing(database: str) -> None:
+    class Refusal(Exception):
+        pass
+
+    def refused(connection: sqlalchemy.Connection) -> None:
+        count_up(connection)
+        raise Refusal
+
+    opened = opened_with_counters(database)
+
+    async def refused_then_counted(opened: Database) -> int:
+        with pytest.raises(Refusal):
+            await opened.write(refused)
+        return await opened.write(count_up)
+
+    assert run(opened, refused_then_counted) == [1]
+
+
+def open_and_close(location: str) -> None:
+    open_database(location).close()
+
+
+def test_several_that_start_at_once_make_the_tables_once(database: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: open_and_close(database), range(4)))
+    with engine_of(database).connect() as connection:
+        versions = connection.execute(sqlalchemy.select(schema_version.c.version)).scalars().all()
+    assert versions == [VERSION]
+
+
+def test_tables_of_another_version_are_refused_until_they_are_reset(database: str) -> None:
+    open_database(database).close()
+    with engine_of(database).begin() as connection:
+        connection.execute(schema_version.update().values(version=VERSION + 1))
+    with pytest.raises(UnusableDatabaseError, match=f"version {VERSION + 1} .*--reset"):
+        open_database(database)
+    open_database(database, reset=True).close()
+    open_database(database).close()
+
+
+def test_a_lock_that_another_process_holds_does_not_hold_up_the_event_loop(tmp_path: Path) -> None:
+    location = str(tmp_path / "emulator.sqlite")
+    holder = engine_of(location).execution_options(isolation_level="AUTOCOMMIT")
+    opened = opened_with_counters(location)
+
+    async def wait_beside(opened: Database) -> int:
+        with holder.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            writing = asyncio.create_task(opened.write(count_up))
+            for _ in range(20):
+                await asyncio.sleep(0.001)
+                # Reads go on, too.
+                await opened.read(lambda each: each.execute(sqlalchemy.select(1)).scalar())
+            assert not writing.done()
+            connection.exec_driver_sql("ROLLBACK")
+        return await writing
+
+    assert run(opened, wait_beside) == [1]
+    holder.dispose()
+
+
+def test_other_programs_tables_in_postgresql_stay(make_postgresql: MakeDatabase) -> None:
+    location = make_postgresql()
+    with engine_of(location).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE theirs (x integer)")
+        connection.exec_driver_sql("INSERT INTO theirs VALUES (7)")
+    open_database(location).close()
+    open_database(location, reset=True).close()
+    with engine_of(location).connect() as connection:
+        assert connection.exec_driver_sql("SELECT x FROM theirs").scalar() == 7
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_named_in_three_ways(make_postgresql: MakeDatabase, scheme: str) -> None:
+    location = make_postgresql().replace("postgresql", scheme, 1)
+    assert run(opened_with_counters(location), lambda opened: opened.write(count_up)) == [1]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "postgresql://user:hunter2@127.0.0.1:1/name",
+        "postgresql://user:hunter2@127.0.0.1:port/name",
+        "postgresql+asyncpg://user:hunter2@host/name",
+        "mysql://user:hunter2@host/name",
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_without_its_password(location: str) -> None:
+    with pytest.raises(UnusableDatabaseError) as refused:
+        open_database(location)
+    assert "hunter2" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_driver_is_told_by_the_extra_that_brings_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UnusableDatabaseError, match=r"pip install 'openvideos\[postgresql\]'"):
+        open_database("postgresql://user@host/name")
+
+
+def end_connections(location: str) -> None:
+    with engine_of(location).connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_connections_that_were_lost_are_made_anew(make_postgresql: MakeDatabase) -> None:
+    location = make_postgresql()
+    opened = opened_with_counters(location)
+
+    async def lose_and_go_on(opened: Database) -> list[int]:
+        counts = []
+        for _ in range(3):
+            counts += await asyncio.gather(*(opened.write(count_up) for _ in range(4)))
+            end_connections(location)
+        return sorted(counts)
+
+    assert run(opened, lose_and_go_on) == [list(range(1, 13))]
+
+
+def test_a_commit_whose_answer_was_lost_is_not_done_again(make_postgresql: MakeDatabase) -> None:
+    location = make_postgresql()
+    opened = opened_with_counters(location)
+
+    async def lose_at_commit(opened: Database) -> int:
+        done = []
+
+        def lose(connection: sqlalchemy.Connection) -> None:
+            done.append(count_up(connection))
+            end_connections(location)
+
+        with pytest.raises(UnreachableDatabaseError):
+            await opened.write(lose)
+        return len(done)
+
+    assert run(opened, lose_at_commit) == [1]
+
+
+def test_a_lost_server_is_a_503_until_it_is_there_again(
+    make_postgresql: MakeDatabase, http: httpx.Client
+) -> None:
+    location = make_postgresql()
+    name = make_url(location).database
+    with Emulator(db=location, speed=100_000) as emulator:
+        url = f"{emulator.base_url}/videos"
+        made = http.post(url, json={"prompt": "x"}, headers=KEY).json()["id"]
+        with engine_of(make_postgresql()).connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Nobody gets in for a moment: what a client sees of a server that restarts.
+            connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            connection.execute(
+                sqlalchemy.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+                ),
+                {"name": name},
+            )
+            for refused in (
+                http.get(f"{url}/{made}", headers=KEY),
+                http.get(url, headers=KEY),
+                http.post(url, json={"prompt": "x"}, headers=KEY),
+            ):
+                assert refused.status_code == 503
+                assert refused.json()["error"]["type"] == "server_error"
+                assert refused.headers["retry-after"] == "1"
+                assert refused.headers["x-request-id"].startswith("req_")
+            connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        assert http.get(f"{url}/{made}", headers=KEY).status_code == 200
+        assert http.post(url, json={"prompt": "x"}, headers=KEY).status_code == 200
+
+
+def test_a_reset_with_several_workers_empties_once(tmp_path: Path, http: httpx.Client) -> None:
+    """What one worker stores after its start is not thrown away by the start of another."""
+    database = str(tmp_path / "emulator.sqlite")
+    fill(database, "sk-0123456789abcdef", 3)
+    with Emulator(db=database, reset=True, workers=3, quiet=True) as emulator:
+        made = http.post(f"{emulator.base_url}/videos", json={"prompt": "x"}, headers=KEY).json()
+        worker = children(emulator)[0]
+        os.kill(worker, signal.SIGKILL)
+        while worker in children(emulator):
+            time.sleep(0.01)
+        listed = http.get(f"{emulator.base_url}/videos", headers=KEY).json()["data"]
+        assert [video["id"] for video in listed] == [made["id"]]
+
+
+def test_a_database_that_is_not_there_is_one_clear_line() -> None:
+    with pytest.raises(EmulatorError, match="cannot be used: connection") as refused:
+        Emulator(db="postgresql://user:hunter2@127.0.0.1:1/name").start()
+    assert "hunter2" not in str(refused.value)
