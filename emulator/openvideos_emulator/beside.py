@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.running import Emulator
 
+_USAGE_ERROR = 2
 _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
 _OF_A_SIGNAL = 128
@@ -27,9 +28,9 @@ _MOST_COMPLAINTS = 20
 def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
     """Run a command while an emulator runs, and return what a shell would say of its end.
 
-    That is the command's exit code, 128 and the number of the signal that ended it, 127 where
-    there is no such command, and 126 where it cannot be executed. Signals that ask this process
-    to end are the command's to decide on; the emulator ends after it.
+    That is the command's exit code; 128 and the number of the signal that ended it; 127 where
+    there is no such command, 126 where it cannot be executed, 2 where it is an option. Signals that
+    ask this process to end are the command's to decide on; the emulator ends after it.
 
     Args:
         emulator: The emulator, which is started and stopped here.
@@ -39,6 +40,9 @@ def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
         EmulatorError: The emulator did not start.
     """
     program = command[0]
+    if program.startswith("-"):
+        _say(f"{program} stands where the command should: the emulator's options go before exec")
+        return _USAGE_ERROR
     if shutil.which(program) is None:
         is_there = os.sep in program and Path(program).exists()
         _say(f"{program} cannot be executed" if is_there else f"there is no command {program}")

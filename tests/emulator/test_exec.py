@@ -122,6 +122,7 @@ def test_what_cannot_be_run_is_told_as_a_shell_does(
     run: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     missing, folder = run("there-is-no-such-command"), run(str(tmp_path))
+    option = run("--admin", "true")
     assert missing.communicate(timeout=10)[1] == (
         "openvideos emulator exec: there is no command there-is-no-such-command\n"
     )
@@ -130,6 +131,8 @@ def test_what_cannot_be_run_is_told_as_a_shell_does(
         f"openvideos emulator exec: {tmp_path} cannot be executed\n"
     )
     assert folder.returncode == 126
+    assert "--admin stands where the command should" in option.communicate(timeout=10)[1]
+    assert option.returncode == 2
 
 
 def test_an_emulator_that_does_not_start_runs_no_command(tmp_path: Path) -> None:

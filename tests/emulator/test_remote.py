@@ -134,7 +134,7 @@ def test_webhooks_are_there_to_be_seen_though_nobody_receives_them(
 
 
 def test_webhooks_can_be_sent_somewhere(world: RemoteWorld, app: App) -> None:
-    world.webhooks.send_to("http://127.0.0.1:9/refused", SECRET)
+    assert world.webhooks.send_to("http://127.0.0.1:9/refused", SECRET) == SECRET
     video_id = app.create()
     world.webhooks.send_nowhere()
     app.create()
@@ -143,6 +143,9 @@ def test_webhooks_can_be_sent_somewhere(world: RemoteWorld, app: App) -> None:
     assert (tried.url, tried.delivered_at) == ("http://127.0.0.1:9/refused", None)
     assert tried.attempts >= 1
     assert tried.last_error
+    made = [world.webhooks.send_to("http://127.0.0.1:9/refused") for _ in range(2)]
+    assert made[0].startswith("whsec_")
+    assert made[0] != made[1]
     with pytest.raises(EmulatorError, match="secret"):
         world.webhooks.send_to("http://127.0.0.1:9", "no secret")
 
@@ -172,7 +175,7 @@ def test_a_reset_forgets_one_world_only(
 
 
 def test_an_emulator_that_has_gone_is_named_with_what_it_said_last() -> None:
-    emulator = Emulator(admin=True, log_format="json")
+    emulator = Emulator(admin=True, log_format="json", quiet=True)
     with pytest.raises(EmulatorError, match="it is not running"):
         emulator.clock.now()
     with emulator:
@@ -181,6 +184,7 @@ def test_an_emulator_that_has_gone_is_named_with_what_it_said_last() -> None:
         emulator.kill()
         with pytest.raises(EmulatorError, match=r"it ended with exit code -9.*\n.*answers"):
             emulator.clock.now()
+        assert emulator.log.count("\n") == 1, "quiet says nothing of requests"
     with pytest.raises(EmulatorError, match="it is not running"):
         emulator.clock.now()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from openvideos_emulator.remote.admin_api import AdminApi
+
+_BYTES_OF_A_SECRET = 24
 
 
 @attrs.frozen
@@ -67,14 +71,21 @@ class Webhooks(Records[RecordedWebhook]):
         given = fields(type=type, video_id=video_id)
         return Webhooks(self._admin, self._key, {**self._filters, **given})
 
-    def send_to(self, url: str, secret: str) -> None:
+    def send_to(self, url: str, secret: str | None = None) -> str:
         """Send the events of videos that are made from now on to a URL.
 
         Args:
             url: An http or https URL.
-            secret: What they are signed with: `whsec_` and Base64.
+            secret: What they are signed with: `whsec_` and Base64; None makes a new one.
+
+        Returns:
+            The secret.
         """
+        if secret is None:
+            random = secrets.token_bytes(_BYTES_OF_A_SECRET)
+            secret = f"whsec_{base64.b64encode(random).decode()}"
         self._admin.call("PUT", "/webhook", fields(key=self._key, url=url, secret=secret))
+        return secret
 
     def send_nowhere(self) -> None:
         """Take back what `send_to` has set."""
