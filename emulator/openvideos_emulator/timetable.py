@@ -219,11 +219,10 @@ def _running_progress(job: Job, now: int) -> int:
 
 
 def _done(job: Job, now: int) -> float:
-    """Return how much of its work a job that is not completed has done, from 0 to 1 or beyond."""
+    """Return how much of its work a job has done, from 0 to 1 or beyond."""
     timetable, steps = job.timetable, job.steps
     if steps is not None:
-        # What fails at the last step fails where it was.
-        return min(steps.made, steps.needed - 1) / steps.needed
+        return steps.made / steps.needed
     now = min(now, timetable.ended)
     if timetable.climbed <= timetable.started:
         return float(timetable.started <= now < timetable.ended)

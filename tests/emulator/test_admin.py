@@ -249,17 +249,29 @@ def test_a_request_is_in_the_journal_whose_answer_is_lost(
     ]
 
 
-def test_a_request_is_in_the_journal_before_the_first_byte_of_its_answer(
-    watched: Emulator, told: Told, key: str
+@pytest.mark.parametrize(
+    ("late", "status"),
+    [
+        ({"dribble": {"chunks": 50, "seconds": 4}}, 200),
+        ({"delay": 4}, None),
+        ({"slow_head": 4}, 200),
+    ],
+)
+def test_a_request_is_in_the_journal_however_late_its_answer_is(
+    watched: Emulator, told: Told, key: str, admin: httpx.Client, late: Any, status: int | None
 ) -> None:
+    fault = {"match": {"operation": "list_videos", "key": key}, "answer": [late]}
+    fault_id = admin.post("/faults", json=fault).json()["id"]
     address = urlsplit(watched.base_url)
-    for _ in range(5):
-        told("DELETE", "/requests")
-        with socket.create_connection((address.hostname, address.port or 80)) as connection:
-            request = f"GET /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
-            connection.sendall(request.encode())
+    with socket.create_connection((address.hostname, address.port or 80)) as connection:
+        request = f"GET /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+        connection.sendall(request.encode())
+        if status is not None:
             assert connection.recv(1)
-            assert len(told("GET", "/requests")["requests"]) == 1
+        deadline = time.monotonic() + 3
+        while not (found := told("GET", "/requests")["requests"]) and status is None:
+            assert time.monotonic() < deadline
+    assert [(entry["status"], entry["faults"]) for entry in found] == [(status, [fault_id])]
 
 
 def test_what_is_looked_for_in_the_journal_is_found(
