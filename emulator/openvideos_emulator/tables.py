@@ -50,6 +50,8 @@ videos = Table(
 )
 # What is deleted is left out by the index, however much of it there is before a page.
 Index("openvideos_videos_in_order", videos.c.tenant, videos.c.deleted, videos.c.sequence)
+# What runs now is told from what ended, however much that is.
+Index("openvideos_videos_by_end", videos.c.tenant, videos.c.ended)
 
 first_frames = Table(
     "openvideos_first_frames",
