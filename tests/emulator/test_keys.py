@@ -90,3 +90,23 @@ def test_each_key_sees_only_its_own(
         assert response.status_code == 404
         assert response.json()["error"]["message"] == f"Video with id '{video_id}' not found."
     assert client.get(f"/videos/{video_id}").status_code == 200
+
+
+def test_a_character_is_its_keys_own(
+    client: httpx.Client,
+    fast: Emulator,
+    connect: Callable[..., httpx.Client],
+    uploaded_video: bytes,
+) -> None:
+    files: Any = {"name": (None, "Mossy"), "video": ("m.mp4", uploaded_video, "video/mp4")}
+    character_id = client.post("/videos/characters", files=files).json()["id"]
+    stranger = connect(fast)
+    used = {"prompt": "x", "characters": [{"id": character_id}]}
+    for response in (
+        stranger.get(f"/videos/characters/{character_id}"),
+        stranger.post("/videos", json=used),
+    ):
+        assert response.status_code == 404
+        message = response.json()["error"]["message"]
+        assert message == f"Character with id '{character_id}' not found."
+    assert client.post("/videos", json=used).status_code == 200
