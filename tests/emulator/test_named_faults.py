@@ -46,8 +46,13 @@ def shows(*names: str) -> Callable[[Test], Test]:
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(speed=100_000, admin=True, media="tiny") as running:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("faults") / "emulator.sqlite"
+
+
+@pytest.fixture(scope="module")
+def emulator(database: Path) -> Iterator[Emulator]:
+    with Emulator(speed=100_000, admin=True, media="tiny", db=database) as running:
         yield running
 
 
@@ -434,14 +439,9 @@ def test_what_happened_to_a_request_is_in_the_journal(client: Client) -> None:
     assert [list(each) for each in seen] == [["404", "slow_headers:1"], ["[stuck_at_99]"]]
 
 
-def test_servers_on_one_database_count_alike(tmp_path: Path) -> None:
-    database = tmp_path / "emulator.sqlite"
-    with (
-        Emulator(speed=100_000, admin=True, db=database) as one,
-        Emulator(speed=100_000, db=database, admin=True) as two,
-        Client(one) as here,
-        Client(two) as there,
-    ):
+def test_servers_on_one_database_count_alike(client: Client, database: Path) -> None:
+    here = client
+    with Emulator(speed=100_000, db=database, admin=True) as two, Client(two) as there:
         there.headers["Authorization"] = here.headers["Authorization"]
         here.world.faults.add("503", operation="list_videos", nth=[2, 3])
         statuses = [each.get("/videos").status_code for each in (there, here, there, here)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
 
-from openvideos_emulator.errors import ApiError, bad_request
+from openvideos_emulator.database import UnreachableDatabaseError
+from openvideos_emulator.errors import ApiError, bad_request, service_unavailable
 from openvideos_emulator.faults.asked import (
     CREATING,
     ID_ENDING,
@@ -98,10 +100,19 @@ class FaultLayer:
             meant = await self._tickets.redeemed(scope)
         except ApiError as error:
             await _refuse(error, scope, receive, send)
+        except UnreachableDatabaseError:
+            await _refuse(service_unavailable(), scope, receive, send)
         else:
             await self._app(meant, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._let_happen(scope, receive, send)
+        except UnreachableDatabaseError:
+            with contextlib.suppress(RuntimeError):  # where an answer was begun already
+                await _refuse(service_unavailable(), scope, receive, send)
+
+    async def _let_happen(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _is_refused_unread(scope, self._longest_body):
             await self._app(scope, receive, send)
             return
