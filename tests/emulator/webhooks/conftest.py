@@ -101,13 +101,13 @@ class Receiver:
         assert came, f"{len(self.received)} of {count} webhooks came in {seconds} s"
         return list(self.received)
 
-    def hold(self) -> threading.Event:
+    def hold(self, status: int = 204) -> threading.Event:
         """Answer only once the event that is returned is set."""
         released = threading.Event()
 
         def answer(_: Received) -> int:
             released.wait(20)
-            return 204
+            return status
 
         self.answer = answer
         return released

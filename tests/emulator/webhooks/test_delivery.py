@@ -274,6 +274,30 @@ def test_what_a_dead_worker_had_claimed_is_sent_again_under_the_same_id(
     assert len({received.id for received in receiver.received}) == 1
 
 
+def test_what_a_worker_records_too_late_changes_nothing(
+    outboxes: Callable[..., Outbox], receiver: Receiver
+) -> None:
+    first, second = outboxes(), outboxes()
+    released = receiver.hold(status=500)
+
+    async def deliver() -> None:
+        await first.queue(receiver.url)
+        slow = asyncio.create_task(first.deliver_due())
+        await asyncio.to_thread(receiver.wait_for, 1)
+        first.clock.turn(10)
+        receiver.answer = lambda _: 204
+        await second.deliver_due()
+        [before] = await first.rows()
+        assert (before["attempts"], before["delivered"] is None) == (2, False)
+        released.set()
+        await slow
+        await asyncio.gather(*first.dispatcher._attempts)
+        assert await first.rows() == [before]
+
+    asyncio.run(deliver())
+    assert len(receiver.received) == 2
+
+
 def test_a_duplicate_is_the_same_event_under_the_same_id(
     outbox: Outbox, receiver: Receiver
 ) -> None:
