@@ -112,10 +112,10 @@ class Fetcher:
             raise _refused(f"there was no answer to it ({type(error).__name__})") from None
 
     async def _fetch(self, url: str, refuse_type: Callable[[str], None]) -> tuple[bytes, str]:
-        # Reading the certificates that are trusted takes a while.
-        inner = self._transport or await asyncio.to_thread(
-            httpx.AsyncHTTPTransport, trust_env=False
-        )
+        inner = self._transport
+        if inner is None:
+            # Reading the certificates that are trusted takes a while.
+            inner = await asyncio.to_thread(httpx.AsyncHTTPTransport, trust_env=False)
         client = httpx.AsyncClient(
             transport=_PublicTransport(inner, self._resolve),
             headers=_HEADERS,
