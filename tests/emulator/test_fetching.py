@@ -4,12 +4,14 @@ import asyncio
 import http.server
 import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 from openvideos_emulator import Emulator
 from openvideos_emulator.errors import ApiError
@@ -18,6 +20,7 @@ from openvideos_emulator.fetching import Fetcher, FetchError, is_public, resolve
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("fetching")
 
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 PUBLIC = ipaddress.ip_address("93.184.216.34")
 IMAGE = b"\x89PNG and more"
 
@@ -25,7 +28,7 @@ IMAGE = b"\x89PNG and more"
 class Site:
     """A web server on loopback, whose answers are told by path."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[tuple[str, str]] = []
         site = self
 
@@ -55,6 +58,8 @@ class Site:
                 pass
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
@@ -68,8 +73,8 @@ class Site:
 class OnLoopback(httpx.AsyncHTTPTransport):
     """Sends what is for the one public address to a site on loopback."""
 
-    def __init__(self, site: Site) -> None:
-        super().__init__(trust_env=False)
+    def __init__(self, site: Site, tls: ssl.SSLContext) -> None:
+        super().__init__(trust_env=False, verify=tls)
         self._site = site
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -85,7 +90,13 @@ def site() -> Iterator[Site]:
     site.close()
 
 
-def fetch(site: Site, url: str, *, hosts: dict[str, list[str]] | None = None) -> tuple[bytes, str]:
+def fetch(
+    site: Site,
+    url: str,
+    *,
+    hosts: dict[str, list[str]] | None = None,
+    tls: ssl.SSLContext = NO_TLS,
+) -> tuple[bytes, str]:
     """Fetch a URL where some hosts have these addresses, one after another, others the public."""
     answers = {host: iter(addresses) for host, addresses in (hosts or {}).items()}
 
@@ -98,13 +109,27 @@ def fetch(site: Site, url: str, *, hosts: dict[str, list[str]] | None = None) ->
         if kind == "text/html":
             raise ApiError(400, "no image")
 
-    fetcher = Fetcher(resolve, OnLoopback(site), longest=50_000, seconds=5)
+    fetcher = Fetcher(resolve, OnLoopback(site, tls), longest=50_000, seconds=5)
     return asyncio.run(fetcher.fetch(url, refuse))
 
 
 def test_what_a_url_names_is_fetched_from_the_address_that_was_looked_at(site: Site) -> None:
     assert fetch(site, "http://images.test:8080/image?a=1") == (IMAGE, "image/png")
     assert site.asked == [("images.test:8080", "/image?a=1")]
+
+
+def test_a_certificate_is_checked_for_the_name_not_the_address() -> None:
+    authority = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("images.test").configure_cert(server)
+    authority.configure_trust(client)
+    site = Site(server)
+    try:
+        assert fetch(site, "https://images.test/image", tls=client)[0] == IMAGE
+        with pytest.raises(ApiError, match="there was no answer"):
+            fetch(site, "https://other.test/image", tls=client)
+    finally:
+        site.close()
 
 
 def test_redirects_are_followed_and_looked_at_each(site: Site) -> None:
