@@ -195,7 +195,7 @@ def _progressing(
     # What is stuck has no steps to its end: it is at 99 at once where time does not matter.
     if polls is None or fate.stuck:
         return (without_end(timetable) if fate.stuck else timetable), None
-    return without_end(timetable), Steps(min(math.ceil(polls * fate.slowness), MOST_POLLS))
+    return without_end(timetable), Steps(math.ceil(min(polls * fate.slowness, MOST_POLLS)))
 
 
 def _store(

@@ -152,11 +152,15 @@ def plan(
     queue = _STARTED * vary.uniform(1 - _VARIATION, 1 + _VARIATION)
     climbing = (_CLIMBED - _STARTED) * pace
     working = (_REFUSED_AFTER if refused else (_ENDED - _STARTED)) * pace
-    # Each state lasts at least a millisecond, however fast: a create is answered with `queued`.
-    started = min(now + max(1, round(queue * 1000 / speed)), NEVER)
-    climbed = min(started + max(1, round(climbing * 1000 / speed)), NEVER)
-    ended = min(started + max(1, round(working * 1000 / speed)), NEVER)
+    started = _later(now, queue / speed)
+    climbed = _later(started, climbing / speed)
+    ended = _later(started, working / speed)
     return Timetable(now, started, climbed, ended, expiry(ended, expires_after))
+
+
+def _later(time: int, seconds: float) -> int:
+    # Each state lasts at least a millisecond, however fast: a create is answered with `queued`.
+    return time + max(1, round(min(seconds * 1000, NEVER - time)))
 
 
 def plan_at_once(now: int, *, expires_after: float = SECONDS_UNTIL_EXPIRY) -> Timetable:

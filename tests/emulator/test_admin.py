@@ -423,6 +423,16 @@ def test_the_admin_api_needs_its_own_key(watched: Emulator, http: httpx.Client, 
             assert response.json()["error"]["code"] == "invalid_api_key"
 
 
+def test_no_key_is_logged(watched: Emulator, admin: httpx.Client, key: str, told: Told) -> None:
+    told("GET", "/requests")
+    told("POST", "/clock/freeze")
+    admin.get("/clock", params={"key": key, "nonsense": key})
+    admin.put("/webhook", json={"key": key, "url": "http://user:hidden@host/", "secret": key})
+    assert "/_emulator/requests" in watched.log
+    for secret in (key, ADMIN_KEY, "hidden"):
+        assert secret not in watched.log
+
+
 def test_there_is_no_admin_api_unless_it_was_asked_for(fast: Emulator, http: httpx.Client) -> None:
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
     response = http.get(fast.base_url.replace("/v1", "/_emulator/clock"), headers=headers)

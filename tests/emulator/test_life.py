@@ -44,7 +44,7 @@ def timetables(draw: st.DrawFn, job_id: str, refused: bool) -> Timetable:
         seconds=draw(st.floats(0.1, 120)),
         professional=draw(st.booleans()),
         refused=refused,
-        speed=draw(st.floats(1e-9, 1e9)),
+        speed=draw(st.floats(1e-320, 1e308)),
         expires_after=draw(st.floats(0.001, 1e6)),
     )
     at_once = plan_at_once(timetable.created, expires_after=draw(st.floats(0.001, 1e6)))

@@ -132,6 +132,37 @@ def test_a_progress_concerns_the_jobs_that_are_made_under_it(
     assert statuses == ["queued", "completed", "queued"]
 
 
+@pytest.mark.parametrize("progress", ["time", "immediate", "polls:2"])
+def test_what_is_stuck_is_stuck_however_jobs_progress(
+    watched_client: httpx.Client, admin: httpx.Client, key: str, progress: str
+) -> None:
+    admin.put("/progress", json={"progress": progress, "key": key})
+    created = create(watched_client, "A cat [stuck_at_99]")
+    assert created["status"] == "queued"
+    admin.post("/clock/advance", json={"seconds": 1e8, "key": key})
+    seen = walk(watched_client, created["id"], 4)
+    assert {(video["status"], video["progress"]) for video in seen} == {("in_progress", 99)}
+    assert admin.get("/webhooks", params={"key": key}).json()["webhooks"] == []
+
+
+def test_what_is_slow_takes_more_polls(
+    watched_client: httpx.Client, admin: httpx.Client, key: str
+) -> None:
+    admin.put("/progress", json={"progress": "polls:2", "key": key})
+    video_id = create(watched_client, "A cat [slow:1.5]")["id"]
+    seen = [video["status"] for video in walk(watched_client, video_id, 3)]
+    assert seen == ["in_progress", "in_progress", "completed"]
+
+
+@pytest.mark.parametrize("progress", ["time", "immediate", "polls:999999"])
+def test_no_slowness_is_too_much(
+    watched_client: httpx.Client, admin: httpx.Client, key: str, progress: str
+) -> None:
+    admin.put("/progress", json={"progress": progress, "key": key})
+    video_id = create(watched_client, "A cat [slow:1e308]")["id"]
+    assert watched_client.get(f"/videos/{video_id}").status_code == 200
+
+
 @settings(max_examples=25)
 @given(st.text() | st.from_regex(r"polls:-?[0-9]+", fullmatch=True))
 def test_whatever_is_no_progress_is_refused_by_a_message_that_says_what_is(text: str) -> None:
