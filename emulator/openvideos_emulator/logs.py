@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.keys import sent_key, tenant_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -128,7 +128,7 @@ def say_where(base_url: str) -> None:
 
 def name_of_key(authorization: str | None) -> str | None:
     """Return a short name for the key of an `Authorization` header: the same for the same key."""
-    key = (authorization or "").partition(" ")[2].strip()
+    key = sent_key(authorization)
     return tenant_of(key.encode("latin-1"))[:_LENGTH_OF_A_NAME] if key else None
 
 

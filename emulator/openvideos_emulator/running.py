@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_STOP = 10.0
 _LOOK_EVERY = 0.01
-_LOOPBACK = "127.0.0.1"
 _LAST_LINES = 20
 _ANY_PORT = 0
-_EVERYWHERE = ("0.0.0.0", "")  # noqa: S104 - a comparison
+# What listens on every address is reached by loopback.
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a comparison
 
 Keywords = ParamSpec("Keywords")
 
@@ -133,8 +133,7 @@ class Emulator(RemoteWorld):
                 complaint = self.log.strip() or "it said nothing"
                 raise EmulatorError(f"the emulator did not start: {complaint}")
             time.sleep(_LOOK_EVERY)
-        # What listens on every address is reached by loopback.
-        host = _LOOPBACK if self._settings.host in _EVERYWHERE else self._settings.host
+        host = _REACHED_AT.get(self._settings.host, self._settings.host)
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{urlsplit(said.strip()).port}/v1"
 

@@ -129,9 +129,7 @@ def _check_texts(
         if not text:
             raise SettingsError(f"{flag} must not be empty")
         if text != text.strip() or not text.isprintable():
-            raise SettingsError(
-                f"{flag} must be text that a header can hold: no blanks around it, no line breaks"
-            )
+            raise SettingsError(f"{flag} must have no blanks around it, and no line breaks")
 
 
 def _check_progress(_settings: object, _setting: object, progress: str) -> None:
@@ -180,7 +178,11 @@ class Settings:
         SettingsError: One makes no sense.
     """
 
-    host: str = attrs.field(default="127.0.0.1", metadata=_about(_WHERE, "Address to listen on."))
+    host: str = attrs.field(
+        default="127.0.0.1",
+        validator=_check_texts,
+        metadata=_about(_WHERE, "Address to listen on; 0.0.0.0 is each of this machine's."),
+    )
     port: int = attrs.field(
         default=8000,
         validator=_check_port,

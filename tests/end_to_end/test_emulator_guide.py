@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from openvideos_emulator.admin.api import _resources
 from openvideos_emulator.configuration import variable_of
 from openvideos_emulator.settings import SETTINGS, about, flag_of
 
@@ -121,6 +122,14 @@ def test_the_table_of_settings_is_what_there_is() -> None:
     (table,) = re.findall(r"<!-- settings -->\n(.*?)\n?<!-- /settings -->", GUIDE, re.DOTALL)
     assert table.strip() == settings_table()
     assert variable_of("expires-after") in GUIDE
+
+
+def test_the_table_of_the_admin_api_is_what_there_is() -> None:
+    (table,) = re.findall(r"<!-- admin -->\n(.*?)<!-- /admin -->", GUIDE, re.DOTALL)
+    shown = {
+        path: set(methods.split()) for path, methods in re.findall(r"\| `(.*?)` \| (.*?) \|", table)
+    }
+    assert shown == {each.path: set(each.actions) for each in _resources()}
 
 
 if __name__ == "__main__":
