@@ -13,11 +13,12 @@ import av
 import httpx
 import pytest
 import yaml
+from starlette.responses import Response
 
 import openvideos_spec
 from openvideos_emulator import Emulator
 from openvideos_emulator.contract import Contract
-from openvideos_emulator.database import open_database
+from openvideos_emulator.database import UnreachableDatabaseError, open_database
 from openvideos_emulator.faults import FaultLayer, load_faults, parse_faults
 from openvideos_emulator.settings import SettingsError
 
@@ -429,6 +430,36 @@ def test_a_long_answer_passes_piece_by_piece(tmp_path: Path, step: dict[str, Any
     finally:
         database.close()
     assert (most_held, len(b"".join(sent))) == (0, 64)
+
+
+def test_a_database_that_is_gone_is_answered_503(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = []
+
+    async def gone(*_: object) -> None:
+        raise UnreachableDatabaseError
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status"))
+
+    database = open_database(str(tmp_path / "emulator.sqlite"))
+    try:
+        monkeypatch.setattr(database, "write", gone)
+        faults = parse_faults([{"id": "a", "match": {"nth": 1}, "request": []}], CONTRACT)
+        layer = FaultLayer(answering, faults, CONTRACT, database=database, longest_body=0)
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+        asyncio.run(_awaited(layer(scope, receive, send)))
+    finally:
+        database.close()
+    assert statuses[0] == 503
+
+
+async def answering(scope: Any, receive: Any, send: Any) -> None:
+    await Response()(scope, receive, send)
 
 
 async def _awaited(answer: Awaitable[None]) -> None:

@@ -281,6 +281,17 @@ def test_a_download_cannot_be_resumed(client: Client) -> None:
     assert expired.json()["error"]["message"].startswith("The video is no longer available.")
 
 
+def test_a_file_changes_while_it_is_downloaded(client: Client) -> None:
+    path = f"/videos/{client.finished('A cat [cut_at:700*1] [etag_changed]')}/content"
+    with client.stream("GET", path) as broken:
+        etag = broken.headers["etag"]
+        with pytest.raises(httpx.RemoteProtocolError, match="received 700 bytes"):
+            broken.read()
+    resumed = client.get(path, headers={"Range": "bytes=700-", "If-Range": etag})
+    assert (resumed.status_code, resumed.headers["etag"] == etag) == (200, False)
+    assert resumed.content[4:8] == b"ftyp"
+
+
 @shows("redirect")
 def test_a_download_is_redirected_to_another_host_without_a_key(client: Client) -> None:
     path = f"/videos/{client.finished('A cat [redirect]')}/content"
@@ -468,7 +479,7 @@ def test_the_table_of_the_documentation_is_that_of_the_emulator() -> None:
 
 def test_the_examples_of_the_documentation_are_faults() -> None:
     prompts = re.findall(r"^A calico cat .*", PAGE, re.MULTILINE)
-    assert [len(faults_of_prompt(each, CONTRACT)) for each in prompts] == [1] * 4
+    assert [len(faults_of_prompt(each, CONTRACT)) for each in prompts] == [1, 1, 1, 1, 2]
     headers = re.findall(rf"'{HEADER}: ([^']+)'", PAGE)
     assert [len(faults_of_header(each, None, CONTRACT)) for each in headers] == [1, 2]
     bodies = [json.loads(each) for each in re.findall(r"-d '([^']+)'", PAGE)]
