@@ -27,25 +27,22 @@ class Sender:
 
     def __init__(self, seconds_for_an_answer: float) -> None:
         self._seconds_for_an_answer = seconds_for_an_answer
-        self._client: httpx.AsyncClient | None = None
+        self._opening: asyncio.Task[httpx.AsyncClient] | None = None
 
     async def send(self, delivery: Delivery) -> Outcome:
         """Try to deliver an event; what comes of it is returned, whatever it is."""
-        import httpx
-
         try:
             async with asyncio.timeout(self._seconds_for_an_answer):
                 return Outcome(await self._post(delivery))
         except TimeoutError:
             return Outcome(None, f"no answer within {self._seconds_for_an_answer:g} s")
-        except httpx.TransportError as error:
-            return Outcome(None, f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must not stay due
-            # Its text may hold what it was about, such as the address with its password.
-            return Outcome(None, type(error).__name__)
+            return Outcome(None, _told(error))
 
     async def _post(self, delivery: Delivery) -> int:
         """Return the status of the receiver's answer."""
+        client = await self._opened()
+
         import httpx
         import standardwebhooks
 
@@ -53,7 +50,7 @@ class Sender:
         now = datetime.now(UTC)
         signer = standardwebhooks.Webhook(delivery.secret)
         url = httpx.URL(delivery.url)
-        request = self._opened().stream(
+        request = client.stream(
             "POST",
             # A name and password go into a header; the address without them may be logged.
             url.copy_with(userinfo=b""),
@@ -70,20 +67,11 @@ class Sender:
         async with request as response:
             return response.status_code
 
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            import httpx
-
-            self._client = httpx.AsyncClient(
-                headers={"user-agent": f"{_NAME}/{importlib.metadata.version('openvideos')}"},
-                follow_redirects=False,
-                # No proxy, and no connection that the receiver may be about to close.
-                trust_env=False,
-                limits=httpx.Limits(max_keepalive_connections=0),
-                verify=ssl.create_default_context(),
-                timeout=None,  # noqa: S113 - the whole exchange has one
-            )
-        return self._client
+    async def _opened(self) -> httpx.AsyncClient:
+        if self._opening is None:
+            # Beside the requests, which the imports would hold up.
+            self._opening = asyncio.create_task(asyncio.to_thread(_new_client))
+        return await asyncio.shield(self._opening)
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,6 +82,30 @@ class Sender:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            await (await opening).aclose()
+
+
+def _told(error: Exception) -> str:
+    import httpx
+
+    name = type(error).__name__
+    # The text of others may hold what they were about, such as the address with its password.
+    return f"{name}: {error}" if isinstance(error, httpx.TransportError) else name
+
+
+def _new_client() -> httpx.AsyncClient:
+    import httpx
+    import standardwebhooks  # noqa: F401 - so that it is loaded too
+
+    return httpx.AsyncClient(
+        headers={"user-agent": f"{_NAME}/{importlib.metadata.version('openvideos')}"},
+        follow_redirects=False,
+        # No proxy, and no connection that the receiver may be about to close.
+        trust_env=False,
+        limits=httpx.Limits(max_keepalive_connections=0),
+        # The system's certificates, or those that SSL_CERT_FILE names.
+        verify=ssl.create_default_context(),
+        timeout=None,  # noqa: S113 - the whole exchange has one
+    )

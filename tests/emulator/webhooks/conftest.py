@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+import trustme
 from sqlalchemy import Connection, select
 
 from openvideos_emulator.database import Database, open_database
@@ -44,6 +46,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of those that end a connection early."""
+
 
 class Receiver:
     """A receiver of webhooks: an HTTP server on a thread.
@@ -53,7 +58,8 @@ class Receiver:
         received: What came, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, authority: trustme.CA | None = None) -> None:
+        """Start to listen, with TLS where an authority is given."""
         self.answer: Answer = lambda _: 204
         self.received: list[Received] = []
         self.headers: dict[str, str] = {}
@@ -82,7 +88,14 @@ class Receiver:
                 pass
 
         self._server = _Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/webhooks"
+        if authority is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert("127.0.0.1").configure_cert(context)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        scheme = "http" if authority is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/webhooks"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}
         )
@@ -119,12 +132,12 @@ class Receiver:
 
 
 @pytest.fixture
-def receivers() -> Iterator[Callable[[], Receiver]]:
+def receivers() -> Iterator[Callable[..., Receiver]]:
     """Make receivers."""
     made: list[Receiver] = []
 
-    def make() -> Receiver:
-        made.append(Receiver())
+    def make(authority: trustme.CA | None = None) -> Receiver:
+        made.append(Receiver(authority))
         return made[-1]
 
     yield make
@@ -133,7 +146,7 @@ def receivers() -> Iterator[Callable[[], Receiver]]:
 
 
 @pytest.fixture
-def receiver(receivers: Callable[[], Receiver]) -> Receiver:
+def receiver(receivers: Callable[..., Receiver]) -> Receiver:
     return receivers()
 
 

@@ -9,10 +9,12 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import standardwebhooks
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -168,7 +170,7 @@ def test_a_receiver_that_is_not_there_is_tried_again(outbox: Outbox) -> None:
 
 
 def test_a_slow_receiver_is_given_up_on_in_time_and_holds_up_nobody_else(
-    outboxes: Callable[..., Outbox], receivers: Callable[[], Receiver]
+    outboxes: Callable[..., Outbox], receivers: Callable[..., Receiver]
 ) -> None:
     patience = 2.0
     outbox = outboxes(seconds_for_an_answer=patience)
@@ -379,6 +381,30 @@ def test_a_name_and_password_are_sent_as_basic_authentication_and_never_logged(
     for secret in ("p%40ss", "p@ss", "t0ken", SECRET):
         assert secret not in f"{said}{row['last_error']}"
     assert "p%40ss" not in caplog.text
+
+
+def test_a_receiver_with_tls_must_have_a_certificate_that_is_trusted(
+    outbox: Outbox,
+    receivers: Callable[..., Receiver],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trusted, other = trustme.CA(key_type=trustme.KeyType.ECDSA), trustme.CA()
+    trusted.cert_pem.write_to_path(str(tmp_path / "trusted.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+
+    async def deliver() -> list[dict[str, Any]]:
+        for authority in (trusted, other):
+            await outbox.queue(receivers(authority).url, due_in=0)
+            outbox.clock.turn(1)
+        await outbox.deliver_due()
+        return await outbox.rows()
+
+    first, second = asyncio.run(deliver())
+    assert first["url"].startswith("https://")
+    assert first["last_status"] == 204
+    assert second["last_status"] is None
+    assert "certificate verify failed" in second["last_error"]
 
 
 def test_the_dispatcher_sends_by_itself_when_something_becomes_due(

@@ -74,7 +74,7 @@ def test_turning_the_clock_returns_once_the_events_that_it_made_due_were_tried(
 
 
 def test_each_key_has_a_receiver_of_its_own(
-    watched: Emulator, receivers: Callable[[], Receiver], connect: Connect
+    watched: Emulator, receivers: Callable[..., Receiver], connect: Connect
 ) -> None:
     mine, yours = receivers(), receivers()
     for receiver in (mine, yours):
