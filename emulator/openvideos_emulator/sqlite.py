@@ -68,14 +68,14 @@ class SqliteDatabase(Database):
         """Run a query in a transaction."""
 
         def transaction() -> T:
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._driver.execute("BEGIN IMMEDIATE")
             try:
                 result = query(self._connection, *args, **kwargs)
-                self._connection.exec_driver_sql("COMMIT")
+                self._driver.execute("COMMIT")
             except BaseException:
                 # SQLite itself has rolled back where the disk is full.
-                with contextlib.suppress(DatabaseError):
-                    self._connection.exec_driver_sql("ROLLBACK")
+                with contextlib.suppress(sqlite3.Error):
+                    self._driver.execute("ROLLBACK")
                 raise
             return result
 
