@@ -14,6 +14,7 @@ _BLOBS = 18
 _CAPTION_LINES = 6
 _LONGEST_CAPTION = 600
 _BAND = (20, 20, 28)
+_BLACK, _WHITE = 16, 235
 
 
 def wallpaper(width: int, height: int, pattern: str, hue: int) -> Image.Image:
@@ -79,15 +80,15 @@ class FrameCounter:
         self._digits = [self._digit(str(digit), font) for digit in range(10)]
 
     def draw(self, frame: int) -> Image.Image:
-        """Return a frame's number as a picture."""
-        picture = Image.new("L", self.size)
+        """Return a frame's number as a picture, as bright and dark as video may be."""
+        picture = Image.new("L", self.size, _BLACK)
         for place, digit in enumerate(f"{frame:05d}"):
             picture.paste(self._digits[int(digit)], (self._step // 2 + place * self._step, 0))
         return picture
 
     def _digit(self, digit: str, font: Font) -> Image.Image:
-        picture = Image.new("L", (self._step, self.size[1]))
-        ImageDraw.Draw(picture).text((0, 0), digit, font=font, fill=255)
+        picture = Image.new("L", (self._step, self.size[1]), _BLACK)
+        ImageDraw.Draw(picture).text((0, 0), digit, font=font, fill=_WHITE)
         return picture
 
 

@@ -13,7 +13,7 @@ from av.error import EOFError as EndOfStream
 from av.filter.graph import Graph
 from PIL import Image
 
-from openvideos_emulator.media.layers import TIME_BASE, Layers, frame_of
+from openvideos_emulator.media.layers import PIXEL_FORMAT, TIME_BASE, Layers, frame_of
 from openvideos_emulator.media.pictures import FrameCounter, caption, wallpaper
 from openvideos_emulator.scene import FRAME_RATE, Part, Scene
 
@@ -161,7 +161,7 @@ def _encoded(frames: Iterator[av.VideoFrame], scene: Scene, style: Style) -> Ite
 
 def _describe(encoder: av.VideoCodecContext, scene: Scene) -> None:
     encoder.width, encoder.height = scene.width, scene.height
-    encoder.pix_fmt = "yuv420p"
+    encoder.pix_fmt = PIXEL_FORMAT
     encoder.time_base = TIME_BASE
     encoder.framerate = Fraction(FRAME_RATE)
 
@@ -173,16 +173,15 @@ def _frames(
     layers = Layers()
     counter = FrameCounter(scene.width)
     background = wallpaper(scene.width, scene.height, scene.pattern, part.hue)
-    picture = layers.still(background, "yuv420p")
+    picture = layers.still(background)
     picture = layers.through(picture, "loop", "loop=-1:size=1")
     picture = layers.through(picture, "setpts", "N")
     picture = layers.through(picture, "scroll", _movement(scene.width, start))
     band = caption(scene.width, scene.height, part.prompt, part.video_id)
-    picture = layers.over(picture, layers.still(band, "yuv420p"), "x=0:y=main_h-overlay_h")
-    numbers = layers.stream(*counter.size, "gray")
+    picture = layers.over(picture, layers.still(band), "x=0:y=main_h-overlay_h")
+    numbers = layers.stream(*counter.size)
     margin = counter.size[1] // 2
-    shown = layers.through(numbers, "format", "yuv420p")
-    picture = layers.over(picture, shown, f"x={margin}:y={margin}")
+    picture = layers.over(picture, numbers, f"x={margin}:y={margin}")
     if first_frame is not None:
         picture = layers.over(picture, _fading(layers, first_frame), "eof_action=pass")
     layers.finish(picture)
@@ -206,7 +205,7 @@ def _movement(width: int, start: int) -> str:
 def _fading(layers: Layers, first_frame: bytes) -> av.filter.context.FilterContext:
     """Add an image that is all there is to see at first, and has gone after a second."""
     with Image.open(io.BytesIO(first_frame)) as image:
-        layer = layers.still(image.convert("RGB"), "yuv420p")
+        layer = layers.still(image.convert("RGB"))
     layer = layers.through(layer, "format", "yuva420p")
     layer = layers.through(layer, "loop", f"loop={FRAME_RATE - 1}:size=1")
     layer = layers.through(layer, "setpts", "N")
