@@ -97,6 +97,8 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_seen)
         finally:
+            # A fault may have answered past the server.
+            status = status or scope.get("status")
             milliseconds = (time.perf_counter() - began) * 1000
             method, path = scope["method"], _path(scope)
             key = name_of_key(_header(scope["headers"], b"authorization"))

@@ -211,3 +211,11 @@ def test_several_clients_at_once_get_jobs_of_their_own(
     assert [video["prompt"] for video in made] == [str(number) for number in range(40)]
     page = client.get("/videos", params={"limit": 100}).json()
     assert {video["id"] for video in page["data"]} == {video["id"] for video in made}
+
+
+def test_without_a_key_no_body_is_waited_for(fast: Emulator) -> None:
+    address = urlsplit(fast.base_url)
+    head = b"POST /v1/videos HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")

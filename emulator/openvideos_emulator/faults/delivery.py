@@ -107,7 +107,12 @@ class Sender:
             raw = headers.raw
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
             return
-        await keep_record(self._scope, status if delivery.has_head else None)
+        if delivery.garbage == "chunk":
+            status = HTTPStatus.OK
+        if delivery.has_head:
+            # Whoever is around sees nothing of an answer that goes past the server.
+            self._scope["status"] = status
+        await keep_record(self._scope, self._scope.get("status"))
         if delivery.garbage == "answer":
             await self._connection.write(_garbage())
             await self._end(self._connection, "close")
@@ -116,7 +121,7 @@ class Sender:
         elif delivery.garbage == "chunk":
             del headers["content-length"]
             headers["transfer-encoding"] = "chunked"
-            await self._connection.write_head(HTTPStatus.OK, headers, delivery.seconds_for_head)
+            await self._connection.write_head(status, headers, delivery.seconds_for_head)
             await self._connection.write(_garbage())
             await self._end(self._connection, "close")
         else:
