@@ -180,6 +180,7 @@ def test_help_tells_of_each_setting_in_its_group() -> None:
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=","), min_size=1)
 lists = st.lists(texts.map(str.strip).filter(lambda text: text.isprintable() and text), max_size=3)
+paths = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).map(Path)
 settings = st.builds(
     Settings,
     speed=st.floats(1e-6, 1e9),
@@ -188,7 +189,7 @@ settings = st.builds(
     models=lists,
     api_keys=lists,
     dialect=st.sampled_from(["openai", None]),
-    faults=st.none() | texts.filter(lambda text: text != ".").map(Path),
+    faults=st.none() | paths,
     rpm=st.none() | st.integers(1),
 )
 

@@ -175,10 +175,11 @@ def test_a_reset_forgets_one_world_only(
 
 
 def test_an_emulator_that_has_gone_is_named_with_what_it_said_last() -> None:
-    emulator = Emulator(admin=True, log_format="json", quiet=True)
+    emulator = Emulator(admin=True, log_format="json", quiet=True, host="0.0.0.0")  # noqa: S104 - to see where it is reached
     with pytest.raises(EmulatorError, match="it is not running"):
         emulator.clock.now()
     with emulator:
+        assert emulator.base_url.startswith("http://127.0.0.1:")
         emulator.clock.advance(60)
         assert emulator.environment["OPENVIDEOS_EMULATOR_ADMIN_KEY"] not in repr(emulator)
         emulator.kill()
