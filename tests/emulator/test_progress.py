@@ -13,8 +13,8 @@ from openvideos_emulator import Emulator
 from openvideos_emulator.progress import check_progress, polls_of
 from openvideos_emulator.settings import Settings, SettingsError
 
-# One server of its own is enough: these tests run in one process.
-pytestmark = pytest.mark.xdist_group("progress")
+# They share a server with the tests of the admin API.
+pytestmark = pytest.mark.xdist_group("admin")
 
 FAILING = "A cat [moderation_blocked]"
 
