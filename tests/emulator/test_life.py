@@ -66,7 +66,7 @@ def jobs(draw: st.DrawFn) -> Job:
 def walks(draw: st.DrawFn) -> list[tuple[Job, int]]:
     """A job that progresses by retrieves, as it is at each of them, and when that was."""
     created = draw(TIMES)
-    needed = draw(st.integers(1, 300))
+    needed = draw(st.integers(1, 150))
     failure = draw(st.sampled_from([None, FAILURE]))
     waiting = without_end(plan_at_once(created))
     job = Job("video_1", "sora-2", "p", "720x1280", "4", None, waiting, failure, Steps(needed))
