@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import select
 import socket
 import ssl
 import subprocess
@@ -54,17 +55,13 @@ class Server:
                 return int(line.split()[1]) * 1024
         raise AssertionError("the system does not tell")
 
-    def hang_up_after(self, path: str, size: int) -> None:
-        """Ask for something, read so many bytes, and go while a file is open."""
+    def ask(self, path: str) -> socket.socket:
+        """Ask for something, and return the connection on which the answer will come."""
         address = urlsplit(self.base_url)
-        with socket.create_connection((address.hostname, address.port), 20) as client:
-            request = (
-                f"GET {address.path}{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-test"
-            )
-            client.sendall(f"{request}\r\n\r\n".encode())
-            while size > 0:
-                size -= len(client.recv(size))
-            assert self.open_media()
+        client = socket.create_connection((str(address.hostname), int(address.port or 0)), 20)
+        lines = [f"GET {address.path}{path} HTTP/1.1", "Host: x", "Authorization: Bearer sk-test"]
+        client.sendall("\r\n".join([*lines, "", ""]).encode())
+        return client
 
 
 @pytest.fixture
@@ -72,9 +69,10 @@ def serve(tmp_path: Path) -> Callable[..., contextlib.AbstractContextManager[Ser
     """Run an emulator whose state and media are kept in the test's folder."""
 
     @contextlib.contextmanager
-    def serving() -> Iterator[Server]:
+    def serving(media: str = "tiny") -> Iterator[Server]:
         command = [sys.executable, "-m", "openvideos_emulator", "--quiet", "--port", "0"]
-        options = ["--speed", "100000", "--media", "tiny", "--db", str(tmp_path / "state.sqlite")]
+        command += ["--speed", "100000", "--dialect", "none"]
+        options = ["--media", media, "--db", str(tmp_path / "state.sqlite")]
         with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout
@@ -113,7 +111,9 @@ def test_large_files_are_sent_in_little_memory_and_closed_when_the_client_hangs_
         # What the first answer needs is loaded, and the file has been measured.
         client.head(content).raise_for_status()
         before = server.most_memory()
-        server.hang_up_after(content, 1000)
+        with server.ask(content) as going:
+            assert going.recv(1000)
+            assert server.open_media()
         with client.stream("GET", content) as response:
             assert sum(map(len, response.iter_raw())) == _LARGE
         assert server.closes_media()
@@ -143,3 +143,30 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_made(
         assert list(tmp_path.rglob("*.mp4*")) == []
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
         assert client.get(content).content[4:8] == b"ftyp"
+
+
+def test_others_are_answered_while_a_long_video_is_made(
+    serve: Callable[..., contextlib.AbstractContextManager[Server]],
+    call: Callable[[Server], httpx.Client],
+    waiting: Waiting,
+) -> None:
+    with serve(media="full") as server:
+        client = call(server)
+        lengths = {"120": "1280x720", "1": "160x90"}
+        long, short = (
+            waiting(
+                client,
+                client.post(
+                    "/videos", json={"prompt": "x", "seconds": seconds, "size": size}
+                ).json()["id"],
+            )
+            for seconds, size in lengths.items()
+        )
+        with server.ask(f"/videos/{long['id']}/content") as patient:
+            for _ in range(50):
+                client.get(f"/videos/{long['id']}").raise_for_status()
+            assert client.get(f"/videos/{short['id']}/content").content[4:8] == b"ftyp"
+            # Not a byte of it is there yet.
+            assert select.select([patient], [], [], 0)[0] == [], patient.recv(600)
+        server.process.terminate()
+        assert server.process.wait(10) == 0
