@@ -69,7 +69,7 @@ def test_nothing_is_sent_before_it_is_due(outbox: Outbox, receiver: Receiver) ->
     assert len(receiver.received) == 1
 
 
-@pytest.mark.parametrize("status", [500, 404, 302, None])
+@pytest.mark.parametrize("status", [500, 302, None])
 def test_what_is_not_acknowledged_is_sent_again_with_growing_pauses_for_72_hours(
     outbox: Outbox, receiver: Receiver, status: int | None
 ) -> None:
@@ -179,7 +179,7 @@ def test_a_slow_receiver_is_given_up_on_in_time_and_holds_up_nobody_else(
 
     async def deliver() -> tuple[float, list[dict[str, Any]]]:
         # What is due for the slow one would take all the room there is.
-        await outbox.queue(slow.url, count=300)
+        await outbox.queue(slow.url, count=80)
         outbox.clock.turn(1)
         await outbox.queue(quick.url, count=3)
         began = time.monotonic()
@@ -195,7 +195,7 @@ def test_a_slow_receiver_is_given_up_on_in_time_and_holds_up_nobody_else(
 
     took, rows = asyncio.run(deliver())
     assert took < patience
-    assert len(slow.received) < 100
+    assert len(slow.received) < 20
     failed = [row for row in rows if row["last_error"]]
     assert failed[0]["last_error"] == f"no answer within {patience:g} s"
 
@@ -204,7 +204,7 @@ def test_any_number_of_keys_can_wait(outboxes: Callable[..., Outbox]) -> None:
     outbox = outboxes(own_clocks=True)
 
     async def deliver() -> list[dict[str, Any]]:
-        await outbox.queue("http://127.0.0.1:1/", due_in=1, tenants=1500)
+        await outbox.queue("http://127.0.0.1:1/", due_in=1, tenants=1100)
         outbox.clock.turn(0.5)
         await outbox.deliver_due()
         return await outbox.rows()
@@ -218,12 +218,12 @@ def test_two_workers_send_nothing_twice(
     first, second = outboxes(), outboxes()
 
     async def deliver() -> None:
-        await first.queue(receiver.url, count=100)
+        await first.queue(receiver.url, count=60)
         await asyncio.gather(first.deliver_due(), second.deliver_due())
 
     asyncio.run(deliver())
     assert set(Counter(received.id for received in receiver.received).values()) == {1}
-    assert len(receiver.received) == 100
+    assert len(receiver.received) == 60
 
 
 def test_delivering_what_is_due_waits_for_what_another_worker_is_sending(
