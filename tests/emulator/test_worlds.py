@@ -55,7 +55,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(STEPS, max_size=12))
 def test_no_clock_ever_goes_back_and_an_advance_moves_each_by_as_much(
     connection: Connection, steps: list[tuple[str, str, int]]
@@ -108,7 +108,7 @@ def jobs(draw: st.DrawFn) -> Job:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(TENANTS[1:]), jobs()), max_size=8))
 def test_the_counts_are_those_of_the_videos_as_they_are_shown(
     connection: Connection, stored: list[tuple[str, Job]]
