@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import attrs
-from sqlalchemy import bindparam, case, false, select
+from sqlalchemy import Integer, bindparam, case, false, select
 
 from openvideos_emulator.database import lock
 from openvideos_emulator.scene import Scene
@@ -65,13 +65,13 @@ _FIND_NEWEST = (
     select(*_JOB_COLUMNS)
     .where(*_LIVE_VIDEOS, videos.c.sequence < bindparam("place"))
     .order_by(videos.c.sequence.desc())
-    .limit(bindparam("most"))
+    .limit(bindparam("most", type_=Integer))
 )
 _FIND_OLDEST = (
     select(*_JOB_COLUMNS)
     .where(*_LIVE_VIDEOS, videos.c.sequence > bindparam("place"))
     .order_by(videos.c.sequence.asc())
-    .limit(bindparam("most"))
+    .limit(bindparam("most", type_=Integer))
 )
 _BEFORE_ALL, _AFTER_ALL = 0, 2**31 - 1
 _FIND_CHARACTER = select(characters.c.id, characters.c.name, characters.c.created).where(

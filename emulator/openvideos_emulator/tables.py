@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
 )
 
 VERSION = 2
@@ -50,6 +52,13 @@ videos = Table(
 )
 # What is deleted is left out by the index, however much of it there is before a page.
 Index("openvideos_videos_in_order", videos.c.tenant, videos.c.deleted, videos.c.sequence)
+# By an index of the sequence alone, which only SQLite needs, PostgreSQL would look for a page of
+# one tenant among the videos of all.
+event.listen(
+    videos,
+    "after_create",
+    DDL("ALTER TABLE %(table)s DROP CONSTRAINT %(table)s_pkey").execute_if(dialect="postgresql"),
+)
 # What runs now is told from what ended, however much that is.
 Index("openvideos_videos_by_end", videos.c.tenant, videos.c.ended)
 
