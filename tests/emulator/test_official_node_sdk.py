@@ -64,7 +64,7 @@ def test_the_node_sdk_works_as_documented(
     reference.write_bytes(picture(720, 1280))
     clip.write_bytes(uploaded_video)
     result = subprocess.run(
-        ["node", "--test", script],
+        ["node", "--test", "--test-reporter=tap", script],
         env={
             **os.environ,
             **watched.environment,
