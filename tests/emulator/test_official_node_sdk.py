@@ -38,8 +38,9 @@ def installed_sdk() -> Path:
                     timeout=_SECONDS_TO_INSTALL,
                 )
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-                said = str(error.stderr or error).strip().splitlines()[-1]
-                pytest.skip(f"npm could not install the official Node SDK: {said}")
+                said = [line for line in str(error.stderr).splitlines() if "error" in line]
+                reason = "; ".join(said[:2]) or str(error)
+                pytest.skip(f"npm could not install the official Node SDK: {reason}")
             whole = Path(part) / "whole"
             whole.mkdir()
             (Path(part) / "node_modules").rename(whole / "node_modules")
