@@ -1,6 +1,7 @@
 """What happens with time: an emulator whose clock is turned forward by hand."""
 
 import asyncio
+import math
 import socket
 import ssl
 import threading
@@ -36,13 +37,20 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def client(clock: HandClock, tmp_path: Path) -> Iterator[httpx.Client]:
+def expires_after() -> float:
+    return 3600
+
+
+@pytest.fixture
+def client(clock: HandClock, expires_after: float, tmp_path: Path) -> Iterator[httpx.Client]:
     listener = socket.create_server(("127.0.0.1", 0))
     servers: list[uvicorn.Server] = []
 
     def serve() -> None:
         # A database belongs to the thread that opens it.
-        settings = Settings(db=str(tmp_path / "emulator.sqlite"), speed=1)
+        settings = Settings(
+            db=str(tmp_path / "emulator.sqlite"), speed=1, expires_after=expires_after
+        )
         with assembled(settings, tmp_path, clock) as app:
             server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
             servers.append(server)
@@ -74,21 +82,22 @@ def test_a_job_goes_through_its_states_by_the_clock(clock: HandClock, client: ht
     assert client.get(path).json()["created_at"] == NOW // 1000
 
 
-def test_the_assets_are_gone_an_hour_after_completion_and_the_video_stays(
-    clock: HandClock, client: httpx.Client
+@pytest.mark.parametrize(
+    ("expires_after", "told"), [(3600, "1 hours"), (120, "2 minutes"), (90.5, "91 seconds")]
+)
+def test_the_assets_are_gone_when_the_video_says_so_and_the_video_stays(
+    clock: HandClock, client: httpx.Client, expires_after: float, told: str
 ) -> None:
     path = f"/videos/{client.post('/videos', json={'prompt': 'x'}).json()['id']}"
     clock.advance(100)
     video = client.get(path).json()
-    assert video["expires_at"] - video["completed_at"] == 3600
+    assert video["expires_at"] - video["completed_at"] == math.ceil(expires_after)
     clock.time = video["expires_at"] * 1000 - 1
-    assert client.get(f"{path}/content").status_code == 200
+    assert client.get(f"{path}/content?variant=thumbnail").status_code == 200
     clock.advance(0.001)
-    gone = client.get(f"{path}/content")
+    gone = client.get(f"{path}/content?variant=thumbnail")
     assert gone.status_code == 404
-    assert (
-        gone.json()["error"]["message"]
-        == "The video is no longer available. Downloads expire after 1 hours."
-    )
+    message = gone.json()["error"]["message"]
+    assert message == f"The video is no longer available. Downloads expire after {told}."
     assert client.get(path).json() == video
     assert client.delete(path).status_code == 200

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openvideos_emulator.service import Call, Service
     from openvideos_emulator.timetable import Job
 
+_UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 _CHUNK = 1024 * 1024
 # What is so little is read sooner than a thread is found for it.
 _SMALL = 128 * 1024
@@ -39,9 +40,9 @@ async def download(service: Service, call: Call) -> Response:
             404, "Video is not ready yet, use GET /v1/videos/{video_id} to check status."
         )
     if job.expired(now):
-        hours = service.settings.expires_after / 3600
         raise ApiError(
-            404, f"The video is no longer available. Downloads expire after {hours:g} hours."
+            404,
+            f"The video is no longer available. Downloads expire after {_kept_for(job)}.",
         )
     asset, file = await _opened(service, call, job)
     try:
@@ -80,6 +81,13 @@ async def _opened(service: Service, call: Call, job: Job) -> tuple[Asset, Binary
         service.studio.forget(scene)
         raise
     return asset, file
+
+
+def _kept_for(job: Job) -> str:
+    """Return how long a job's assets were kept, as the service puts it: `1 hours` [seen]."""
+    seconds = job.timetable.expires // 1000 - job.timetable.ended // 1000
+    unit, length = next(each for each in _UNITS if seconds % each[1] == 0)
+    return f"{seconds // length} {unit}"
 
 
 def _response(asset: Asset, file: BinaryIO, request: Request) -> Response:
