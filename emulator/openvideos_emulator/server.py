@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import logging.config
 import os
 import signal
@@ -18,6 +19,7 @@ import uvicorn
 
 from openvideos_emulator.assembly import assembled
 from openvideos_emulator.contract import PREFIX
+from openvideos_emulator.database import UnusableDatabaseError
 from openvideos_emulator.logs import AccessLog, log_config, say_where
 from openvideos_emulator.protocol import Protocol
 from openvideos_emulator.settings import Settings, SettingsError
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _SECONDS_FOR_LAST_ANSWERS = 1
 _BACKLOG = 2048
 _STDIN = 0
+
+log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> None:
@@ -65,9 +69,17 @@ def _run_workers(settings: Settings, home: Path, listener: socket.socket) -> Non
         pass
     logging.config.dictConfig(log_config(settings.log_format))
     of_a_worker = attrs.evolve(settings, reset=False)
+
+    def work(tell_start: Callable[[], None], lifeline: int) -> None:
+        try:
+            _run(of_a_worker, home, listener, tell_start, lifeline)
+        except (SettingsError, UnusableDatabaseError) as error:
+            log.critical("a worker cannot start: %s", error)
+            sys.exit(1)
+
     supervise(
         settings.workers,
-        lambda ready, lifeline: _run(of_a_worker, home, listener, ready, lifeline),
+        work,
         on_start=lambda: _announce(settings, listener),
         ends_with=_STDIN if settings.until_stdin_closes else None,
     )
