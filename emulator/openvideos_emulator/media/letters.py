@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _FONT_PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 _FONT_FILES = (".ttf", ".ttc", ".otf")
 _REGULAR = 400
+_MARKS = {"Mn", "Mc", "Me", "Cf"}
 _PROBE_SIZE = 16
 # No character, and never to be one, so that every font draws what it draws for a missing letter.
 _MISSING = "\U0010ffff"
@@ -72,15 +73,23 @@ def _readable_letter(letter: str) -> str:
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:
     """Split a readable line into stretches of one font, each with the font's place."""
-    places = []
-    place = 0
-    for letter in text:
-        # Blanks, marks and joiners belong to the word that they stand in.
-        if letter.isalnum() or not _has(place, letter):
-            place = _place_of(letter) or 0
-        places.append(place)
+    places: list[int] = []
+    for number, letter in enumerate(text):
+        before = places[-1] if places else 0
+        stays = _has(before, letter) and _belongs_to(before, letter, text[number + 1 :])
+        places.append(before if stays else _place_of(letter) or 0)
     for place, run in itertools.groupby(zip(places, text, strict=True), lambda each: each[0]):
         yield place, "".join(letter for _, letter in run)
+
+
+def _belongs_to(place: int, letter: str, rest: str) -> bool:
+    """Return whether a mark or a blank is part of the words in the font at a place."""
+    if letter.isalnum():
+        return False
+    if unicodedata.category(letter) in _MARKS:
+        return True
+    after = next((each for each in rest if each.isalnum()), None)
+    return after is None or _place_of(after) == place
 
 
 @functools.lru_cache(maxsize=4096)

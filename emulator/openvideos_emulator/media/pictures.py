@@ -38,7 +38,7 @@ def wallpaper(width: int, height: int, pattern: str, hue: int) -> Image.Image:
             for down in (-rows, 0, rows):
                 centre = (x + across, y + down)
                 canvas.circle(centre, radius, fill=colour)
-    return _smooth(small).resize((width, height), Image.Resampling.BICUBIC)
+    return _enlarged(small, width, height)
 
 
 def caption(width: int, height: int, prompt: str, video_id: str) -> Image.Image:
@@ -92,17 +92,20 @@ class FrameCounter:
         return picture
 
 
-def _smooth(tile: Image.Image) -> Image.Image:
-    """Blur a tile as if it were repeated, so that its edges still fit each other."""
+def _enlarged(tile: Image.Image, width: int, height: int) -> Image.Image:
+    """Blur and enlarge a tile as if it were repeated, so that its edges still fit each other."""
     columns, rows = tile.size
     middle = ImageChops.offset(tile, columns // 2, rows // 2)
     around = Image.new("RGB", (columns * 2, rows * 2))
     for x in (0, columns):
         for y in (0, rows):
             around.paste(middle, (x, y))
-    blurred = around.filter(ImageFilter.GaussianBlur(1.5))
     left, top = columns // 2, rows // 2
-    return blurred.crop((left, top, left + columns, top + rows))
+    return around.filter(ImageFilter.GaussianBlur(1.5)).resize(
+        (width, height),
+        Image.Resampling.BICUBIC,
+        box=(left, top, left + columns, top + rows),
+    )
 
 
 def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]:
@@ -121,11 +124,13 @@ def _wrapped(text: str, lettering: Lettering, width: int) -> list[str]:
         else:
             # Some scripts have no blanks between their words.
             lines[-1] += " " if lines[-1] else ""
+            left = width - lettering.length(lines[-1])
             for letter in word:
-                if lettering.length(lines[-1] + letter) <= width:
-                    lines[-1] += letter
-                else:
-                    lines.append(letter)
+                left -= lettering.length(letter)
+                if left < 0:
+                    lines.append("")
+                    left = width - lettering.length(letter)
+                lines[-1] += letter
         if len(lines) > _CAPTION_LINES:
             last = f"{lines[_CAPTION_LINES - 1]} {lines[_CAPTION_LINES]}"
             return [*lines[: _CAPTION_LINES - 1], _shortened(last, lettering, width)]
