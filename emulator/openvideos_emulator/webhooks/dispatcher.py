@@ -8,9 +8,10 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.webhooks import outbox
 from openvideos_emulator.webhooks.endpoint import shown
-from openvideos_emulator.webhooks.outbox import Delivery, Moment
+from openvideos_emulator.webhooks.outbox import Delivery, Moment, Outcome
 from openvideos_emulator.webhooks.sending import Sender
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ _AT_ONCE = 64
 # claimed together.
 _AT_ONCE_TO_ONE_RECEIVER = 4
 _SECONDS_FOR_AN_ANSWER = 5.0
-# A claim outlasts its attempt by far, so that only a dead worker's is taken over.
-_ATTEMPTS_IN_A_CLAIM = 2
+# A claim outlasts its attempt and a long wait for the database, so that only a dead worker's is
+# taken over.
+_ATTEMPTS_IN_A_CLAIM = 4
 # How long what another worker has left, or a turned clock has made due, may wait.
 _LOOK_EVERY = 1.0
 _PAUSE = 0.01
+_PAUSE_OF_THE_DATABASE = 0.2
 _SECONDS_FOR_LAST_ATTEMPTS = 1.0
 
 log = logging.getLogger(__name__)
@@ -120,18 +123,30 @@ class Dispatcher:
 
     async def _attempt(self, delivery: Delivery) -> None:
         outcome = await self._sender.send(delivery)
-        world = await self._worlds.find(delivery.tenant)
-        again = await self._database.write(outbox.record, delivery, outcome, world.now())
+        while True:
+            try:
+                pause = await self._record(delivery, outcome)
+                break
+            except UnreachableDatabaseError:
+                # What a receiver has acknowledged should not come to it again.
+                if self._worlds.clock.now() >= delivery.claimed_until:
+                    raise
+                await asyncio.sleep(_PAUSE_OF_THE_DATABASE)
         if not outcome.acknowledged:
-            what = outcome.error or f"answered {outcome.status}"
             log.warning(
                 "webhook %s of %s to %s: %s; %s",
                 delivery.id,
                 delivery.video_id,
                 shown(delivery.url),
-                what,
-                "given up" if again is None else f"again in {(again - world.now()) / 1000:.0f} s",
+                outcome.error or f"answered {outcome.status}",
+                "given up" if pause is None else f"again in {pause:.0f} s",
             )
+
+    async def _record(self, delivery: Delivery, outcome: Outcome) -> float | None:
+        """Record what came of an attempt; return how many seconds it is until the next."""
+        now = (await self._worlds.find(delivery.tenant)).now()
+        again = await self._database.write(outbox.record, delivery, outcome, now)
+        return None if again is None else (again - now) / 1000
 
     def _attempted(self, task: asyncio.Task[None]) -> None:
         self._attempts.pop(task, None)

@@ -19,7 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import openvideos_spec
+from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.validation import Checker
+from openvideos_emulator.webhooks.outbox import record
 from openvideos_emulator.webhooks.schedule import next_attempt
 
 from .conftest import SECRET, Outbox, Received, Receiver
@@ -263,7 +265,7 @@ def test_what_a_dead_worker_had_claimed_is_sent_again_under_the_same_id(
             attempt.cancel()
         dying.cancel()
         await asyncio.gather(dying, return_exceptions=True)
-        first.clock.turn(9.999)
+        first.clock.turn(19.999)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(second.deliver_due(), 0.1)
         assert len(receiver.received) == 1
@@ -276,6 +278,31 @@ def test_what_a_dead_worker_had_claimed_is_sent_again_under_the_same_id(
     assert len({received.id for received in receiver.received}) == 1
 
 
+def test_what_was_acknowledged_is_not_sent_again_because_the_database_was_away(
+    outbox: Outbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = outbox.database.write
+    failures: list[object] = []
+
+    async def broken_once(query: Any, *args: Any, **keywords: Any) -> Any:
+        if query is record and not failures:
+            failures.append(query)
+            raise UnreachableDatabaseError
+        return await write(query, *args, **keywords)
+
+    async def deliver() -> list[dict[str, Any]]:
+        await outbox.queue(receiver.url)
+        monkeypatch.setattr(outbox.database, "write", broken_once)
+        await outbox.deliver_due()
+        outbox.clock.turn(60)
+        await outbox.deliver_due()
+        return await outbox.rows()
+
+    [row] = asyncio.run(deliver())
+    assert (len(failures), row["attempts"], row["last_status"]) == (1, 1, 204)
+    assert len(receiver.received) == 1
+
+
 def test_what_a_worker_records_too_late_changes_nothing(
     outboxes: Callable[..., Outbox], receiver: Receiver
 ) -> None:
@@ -286,7 +313,7 @@ def test_what_a_worker_records_too_late_changes_nothing(
         await first.queue(receiver.url)
         slow = asyncio.create_task(first.deliver_due())
         await asyncio.to_thread(receiver.wait_for, 1)
-        first.clock.turn(10)
+        first.clock.turn(20)
         receiver.answer = lambda _: 204
         await second.deliver_due()
         [before] = await first.rows()

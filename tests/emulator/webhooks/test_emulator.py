@@ -55,6 +55,22 @@ def test_turning_the_clock_returns_once_the_events_that_it_made_due_were_tried(
     assert len(receiver.received) == 2
 
 
+def test_a_world_whose_clock_stands_still_sends_when_it_is_turned(
+    watched: Emulator, receiver: Receiver, connect: Connect
+) -> None:
+    world = watched.world()
+    world.webhooks.send_to(receiver.url, SECRET)
+    frozen_at = world.clock.freeze()
+    create(connect(watched, world.api_key))
+    world.clock.advance(1)
+    assert receiver.received == []
+    world.clock.advance(600)
+    [received] = receiver.received
+    # The event is of the world's time, its signature of the machine's.
+    ended = verified(received)["created_at"]
+    assert frozen_at + 1 < ended < frozen_at + 601  # type: ignore[operator]  # an integer
+
+
 def test_each_key_has_a_receiver_of_its_own(
     watched: Emulator, receivers: Callable[..., Receiver], connect: Connect
 ) -> None:
