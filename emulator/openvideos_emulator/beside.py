@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from openvideos_emulator.running import Emulator
 
@@ -20,9 +19,8 @@ _USAGE_ERROR = 2
 _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
 _OF_A_SIGNAL = 128
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _SET_SIGNAL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of Linux' prctl
-_MOST_COMPLAINTS = 20
 
 
 def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
@@ -47,42 +45,59 @@ def run_beside(emulator: Emulator, command: Sequence[str]) -> int:
         is_there = os.sep in program and Path(program).exists()
         _say(f"{program} cannot be executed" if is_there else f"there is no command {program}")
         return _NOT_EXECUTABLE if is_there else _NOT_FOUND
-    with _passed_on() as pass_on_to, emulator:
+    with _Signals() as signals, emulator:
+        environment = {**os.environ, **emulator.environment}
         try:
-            process = subprocess.Popen(  # noqa: S603 - it is what the user asks for
-                command,
-                env={**os.environ, **emulator.environment},
-                preexec_fn=_ending_with_this_process(),
+            process = signals.pass_on_to(
+                lambda: subprocess.Popen(  # noqa: S603 - it is what the user asks for
+                    command, env=environment, preexec_fn=_ending_with_this_process()
+                )
             )
         except OSError as error:
             _say(f"{program} cannot be run: {error.strerror}")
             return _NOT_EXECUTABLE
-        pass_on_to(process)
         code = process.wait()
         if emulator.has_ended:
-            _say(f"the emulator ended before the command did: {_tail(emulator.log)}")
+            _say(f"the emulator ended before the command did; {emulator.last_words}")
     return code if code >= 0 else _OF_A_SIGNAL - code
 
 
-@contextlib.contextmanager
-def _passed_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
-    """Pass signals on to a command once there is one; until then they end this process."""
-    commands: list[subprocess.Popen[bytes]] = []
-    # A terminal sends Ctrl-C to the command too. Twice would mean something else to many.
-    from_terminal = _has_terminal()
+class _Signals:
+    """Passes signals on to a command; while there is none yet they end this process."""
 
-    def handle(number: int, _frame: object) -> None:
-        if not commands:
-            sys.exit(_OF_A_SIGNAL + number)
-        if number != signal.SIGINT or not from_terminal:
-            commands[0].send_signal(number)
+    def __init__(self) -> None:
+        self._command: subprocess.Popen[bytes] | None = None
+        self._is_starting = False
+        self._missed: list[int] = []
+        self._before: dict[int, Any] = {}
+        # A terminal sends Ctrl-C to the command too. Twice would mean something else to many.
+        self._passed_over = {signal.SIGINT} if _has_terminal() else set()
 
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, *_ENDING)}
-    try:
-        yield commands.append
-    finally:
-        for each, handler in before.items():
+    def __enter__(self) -> Self:
+        self._before = {each: signal.signal(each, self._handle) for each in _ENDING}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each, handler in self._before.items():
             signal.signal(each, handler)
+
+    def pass_on_to(self, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        """Start the command that gets the signals from now on."""
+        self._is_starting = True
+        self._command = start()
+        for number in self._missed:
+            self._command.send_signal(number)
+        return self._command
+
+    def _handle(self, number: int, _frame: object) -> None:
+        if not self._is_starting:
+            sys.exit(_OF_A_SIGNAL + number)
+        if number in self._passed_over:
+            return
+        if self._command is None:
+            self._missed.append(number)
+        else:
+            self._command.send_signal(number)
 
 
 def _has_terminal() -> bool:
@@ -115,7 +130,3 @@ def _ending_with_this_process() -> Callable[[], None] | None:
 
 def _say(complaint: str) -> None:
     sys.stderr.write(f"openvideos emulator exec: {complaint}\n")
-
-
-def _tail(log: str) -> str:
-    return "\n".join(log.strip().splitlines()[-_MOST_COMPLAINTS:]) or "it said nothing"

@@ -91,7 +91,8 @@ def _check_kind(file: Path, name: str, value: object) -> None:
     else:
         kinds, wanted = _KINDS.get(SETTINGS[name].type, ((str,), "a text"))
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        raise SettingsError(f"--config {file}: {name} must be {wanted}; got {value!r}")
+        got = "" if about(SETTINGS[name]).secret else f"; got {value!r}"
+        raise SettingsError(f"--config {file}: {name} must be {wanted}{got}")
 
 
 _KINDS: Mapping[Any, tuple[tuple[type, ...], str]] = {

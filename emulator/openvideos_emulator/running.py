@@ -130,8 +130,7 @@ class Emulator(RemoteWorld):
         deadline = time.monotonic() + _SECONDS_TO_START
         while not (said := address.read_text(encoding="utf-8")).endswith("\n"):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                complaint = self.log.strip() or "it said nothing"
-                raise EmulatorError(f"the emulator did not start: {complaint}")
+                raise EmulatorError(f"the emulator did not start; {self.last_words}")
             time.sleep(_LOOK_EVERY)
         host = _REACHED_AT.get(self._settings.host, self._settings.host)
         host = f"[{host}]" if ":" in host else host
@@ -194,8 +193,13 @@ class Emulator(RemoteWorld):
             return "it is not running; `with Emulator() as emulator:` starts it, and ends it"
         if not self.has_ended:
             return f"its process {self._process.pid} is there all the same"
+        return f"it ended with exit code {self._process.returncode}; {self.last_words}"
+
+    @property
+    def last_words(self) -> str:
+        """What the emulator has logged last, as a part of a sentence."""
         last = "\n".join(self.log.strip().splitlines()[-_LAST_LINES:])
-        return f"it ended with exit code {self._process.returncode}; it said last:\n{last}"
+        return f"it said last:\n{last}" if last else "it said nothing"
 
     @property
     def log(self) -> str:

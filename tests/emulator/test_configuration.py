@@ -114,6 +114,7 @@ def test_no_secret_is_printed() -> None:
         ("canned = 1", "canned must be true or false; got 1"),
         ("host = 1", "host must be a text; got 1"),
         ("models = 1", "models must be a list; got 1"),
+        ("admin-key = 1234567", "admin-key must be a text\n"),
         ("speed = 0", "--speed must be a number above 0"),
         ('media = "large"', "one of 'full', 'tiny'"),
     ],

@@ -69,9 +69,13 @@ class AdminApi:
             raise EmulatorError(f"the emulator does not answer: {self._why_gone()}") from error
         finally:
             connection.close()
-        content: Any = json.loads(text) if text else None
-        if status >= http.client.BAD_REQUEST:
-            raise EmulatorError(content["error"]["message"])
+        try:
+            content: Any = json.loads(text)
+            complaint = content["error"]["message"] if status >= http.client.BAD_REQUEST else None
+        except (ValueError, LookupError, TypeError) as error:
+            raise EmulatorError(f"no admin API: {url} was answered {status}") from error
+        if complaint is not None:
+            raise EmulatorError(complaint)
         return content
 
 
