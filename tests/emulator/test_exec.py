@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from openvideos_emulator.beside import _Signals
+
 EXEC = [sys.executable, "-m", "openvideos_emulator", "exec", "--"]
 
 
@@ -86,6 +88,18 @@ def test_signals_are_passed_on_and_the_code_is_the_commands(
     assert process.wait(10) == 55
     assert ends(*below)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_comes_while_the_command_is_started_is_passed_on_too() -> None:
+    def start() -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(["sleep", "60"])
+        os.kill(os.getpid(), signal.SIGTERM)
+        return process
+
+    before = signal.getsignal(signal.SIGTERM)
+    with _Signals() as signals:
+        assert signals.pass_on_to(start).wait(10) == -signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 @linux_only
