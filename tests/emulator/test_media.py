@@ -216,13 +216,36 @@ def test_an_extension_continues_the_movement_in_another_colour(
     assert difference(*other.pictures) > 15
 
 
-def test_frames_show_their_number_and_the_pattern_moves(written: Callable[..., bytes]) -> None:
-    pictures = Decoded.of(written(scene(part("a", 1), size=(320, 180))), (0, 1, 29)).pictures
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_frames_show_their_number_and_the_pattern_moves(
+    written: Callable[..., bytes], style: str
+) -> None:
+    data = written(scene(part("a", 3), size=(320, 180)), style=STYLES[style])
+    pictures = Decoded.of(data, (0, 1, 2)).pictures
     counters = [each.crop((0, 0, 120, 40)) for each in pictures]
     rests = [each.crop((120, 0, 320, 120)) for each in pictures]
     for first, second in ((0, 1), (1, 2)):
-        assert ImageChops.difference(counters[first], counters[second]).getbbox()
+        assert difference(counters[first], counters[second]) > 0.5
         assert difference(rests[first], rests[second]) > 0.5
+
+
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_the_reference_image_is_the_first_frame_and_gone_after_a_second(
+    written: Callable[..., bytes], style: str
+) -> None:
+    image = Image.radial_gradient("L").resize((320, 180)).convert("RGB")
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    shown, without = (
+        Decoded.of(
+            written(scene(part("a", 2), size=(320, 180)), first_frame, style=STYLES[style]),
+            (0, 30 // STYLES[style].step),
+        ).pictures
+        for first_frame in (file.getvalue(), None)
+    )
+    assert difference(shown[0], image) < 4
+    assert difference(shown[1], image) > 15
+    assert difference(shown[1], without[1]) < 2
 
 
 def test_a_spritesheet_goes_over_the_whole_length(

@@ -175,15 +175,15 @@ def _frames(
     background = wallpaper(scene.width, scene.height, scene.pattern, part.hue)
     picture = layers.still(background)
     picture = layers.through(picture, "loop", "loop=-1:size=1")
-    picture = layers.through(picture, "setpts", "N")
-    picture = layers.through(picture, "scroll", _movement(scene.width, start))
+    picture = layers.through(picture, "setpts", f"N*{style.step}")
+    picture = layers.through(picture, "scroll", _movement(scene.width, start, style.step))
     band = caption(scene.width, scene.height, part.prompt, part.video_id)
     picture = layers.over(picture, layers.still(band), "x=0:y=main_h-overlay_h")
     numbers = layers.stream(*counter.size)
     margin = counter.size[1] // 2
     picture = layers.over(picture, numbers, f"x={margin}:y={margin}")
     if first_frame is not None:
-        picture = layers.over(picture, _fading(layers, first_frame), "eof_action=pass")
+        picture = layers.over(picture, _fading(layers, first_frame, style.step), "eof_action=pass")
     layers.finish(picture)
     for number in range(0, part.frames, style.step):
         digits = frame_of(counter.draw(start + number))
@@ -194,22 +194,23 @@ def _frames(
         yield frame
 
 
-def _movement(width: int, start: int) -> str:
+def _movement(width: int, start: int, step: int) -> str:
     """Return the arguments of `scroll` that make frame number `start` the first."""
     # It adds up floats and cuts what is behind the point: half a pixel keeps that from mattering.
     moved = (start * _ACROSS + 0.5) / width
     # It takes its starting point for one to move back to.
-    return f"h={_ACROSS / width}:hpos={(1 - moved) % 1}"
+    return f"h={_ACROSS * step / width % 1}:hpos={(1 - moved) % 1}"
 
 
-def _fading(layers: Layers, first_frame: bytes) -> av.filter.context.FilterContext:
+def _fading(layers: Layers, first_frame: bytes, step: int) -> av.filter.context.FilterContext:
     """Add an image that is all there is to see at first, and has gone after a second."""
     with Image.open(io.BytesIO(first_frame)) as image:
         layer = layers.still(image.convert("RGB"))
+    frames = FRAME_RATE // step
     layer = layers.through(layer, "format", "yuva420p")
-    layer = layers.through(layer, "loop", f"loop={FRAME_RATE - 1}:size=1")
-    layer = layers.through(layer, "setpts", "N")
-    return layers.through(layer, "fade", f"out:0:{FRAME_RATE}:alpha=1")
+    layer = layers.through(layer, "loop", f"loop={frames - 1}:size=1")
+    layer = layers.through(layer, "setpts", f"N*{step}")
+    return layers.through(layer, "fade", f"out:0:{frames}:alpha=1")
 
 
 def _sound(scene: Scene, sample_rate: int) -> Iterator[av.AudioFrame]:
