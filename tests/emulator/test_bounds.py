@@ -39,12 +39,12 @@ def peak(emulator: Emulator) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-@pytest.mark.parametrize("value", [b"{}", b"[]", b"1", b'""', b'{"":0}'])
+@pytest.mark.parametrize("value", [b"{}", b"1", b'{"":0}'])
 def test_many_small_values_take_little_more_memory_than_their_text(
     emulator: Emulator, client: httpx.Client, value: bytes
 ) -> None:
     before = peak(emulator)
-    body = b'{"prompt":[' + (value + b",") * (20_000_000 // (len(value) + 1)) + b"0]}"
+    body = b'{"prompt":[' + (value + b",") * (10_000_000 // (len(value) + 1)) + b"0]}"
     refused = client.post("/videos", content=body, headers=JSON)
     assert refused.status_code == 400
     assert "at most 100000 values" in refused.json()["error"]["message"]

@@ -1,7 +1,5 @@
 """--models, --sizes, --seconds, --input-reference: what another server offers and takes."""
 
-import contextlib
-import functools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,18 +24,20 @@ OFFERS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def other() -> Iterator[Emulator]:
-    with Emulator(**OFFERS, speed=100_000) as emulator:
+    with Emulator(**OFFERS, input_reference="file", speed=100_000) as emulator:
         yield emulator
 
 
 @pytest.fixture(scope="module")
 def other_bare() -> Iterator[Emulator]:
     """An emulator of the bare protocol that offers two sizes only."""
-    with Emulator(dialect="none", sizes=["64x36", "36x64"], speed=100_000) as emulator:
+    with Emulator(
+        dialect="none", sizes=["64x36", "36x64"], input_reference="object", speed=100_000
+    ) as emulator:
         yield emulator
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(other: Emulator) -> Iterator[httpx.Client]:
     """A client whose answers are not held to the dialect, whose values these are not."""
     with httpx.Client(base_url=other.base_url, headers={"Authorization": "Bearer k"}) as client:
@@ -128,51 +128,40 @@ def test_what_cannot_be_made_is_not_offered(offers: dict[str, str], reason: str)
         with_offers(openvideos_spec.load(), Settings(**offers))  # type: ignore[arg-type]  # texts only
 
 
-@pytest.fixture(scope="module")
-def taking() -> Iterator[Callable[[str], Emulator]]:
-    """Start emulators that take one arm of input_reference only."""
-    with contextlib.ExitStack() as started:
-
-        @functools.cache
-        def start(arm: str) -> Emulator:
-            return started.enter_context(Emulator(input_reference=arm))  # type: ignore[arg-type]  # one of them
-
-        yield start
-
-
 @pytest.mark.parametrize(
-    ("arm", "message"),
+    ("server", "arm", "message"),
     [
-        ("object", "expected an object, but got a file instead."),
-        ("file", "expected a file, but got an object instead."),
+        ("other_bare", "object", "expected an object, but got a file instead."),
+        ("other", "file", "expected a file, but got an object instead."),
     ],
 )
 def test_one_arm_of_input_reference_is_taken_where_that_is_asked_for(
-    taking: Callable[[str], Emulator],
-    connect: Callable[..., httpx.Client],
+    request: pytest.FixtureRequest,
     picture: Callable[..., bytes],
+    server: str,
     arm: str,
     message: str,
 ) -> None:
-    client = connect(taking(arm))
-    image = ("a.png", picture(720, 1280), "image/png")
-    for way, request in (
-        ("file", {"files": {"prompt": (None, "x"), "input_reference": image}}),
-        ("object", {"json": {"prompt": "x", "input_reference": {"file_id": "f"}}}),
-        (
-            "object",
-            {"files": {"prompt": (None, "x"), "input_reference[file_id]": (None, "f")}},
-        ),
-        ("none", {"json": {"prompt": "x"}}),
-    ):
-        answer = client.post("/videos", **request)
-        if way in (arm, "none"):
-            assert answer.status_code == 200, answer.text
-        else:
-            assert answer.status_code == 400
-            assert answer.json()["error"] == {
-                "message": f"Invalid type for 'input_reference': {message}",
-                "type": "invalid_request_error",
-                "param": "input_reference",
-                "code": "invalid_type",
-            }
+    emulator: Emulator = request.getfixturevalue(server)
+    image = ("a.png", picture(64, 36), "image/png")
+    with httpx.Client(base_url=emulator.base_url, headers={"Authorization": "Bearer k"}) as client:
+        for way, sent in (
+            ("file", {"files": {"prompt": (None, "x"), "input_reference": image}}),
+            ("object", {"json": {"prompt": "x", "input_reference": {"file_id": "f"}}}),
+            (
+                "object",
+                {"files": {"prompt": (None, "x"), "input_reference[file_id]": (None, "f")}},
+            ),
+            ("none", {"json": {"prompt": "x"}}),
+        ):
+            answer = client.post("/videos", **sent)
+            if way in (arm, "none"):
+                assert answer.status_code == 200, answer.text
+            else:
+                assert answer.status_code == 400
+                assert answer.json()["error"] == {
+                    "message": f"Invalid type for 'input_reference': {message}",
+                    "type": "invalid_request_error",
+                    "param": "input_reference",
+                    "code": "invalid_type",
+                }
