@@ -63,6 +63,7 @@ class Dispatcher:
         self._claim_lasts = round(seconds_for_an_answer * _ATTEMPTS_IN_A_CLAIM * 1000)
         self._attempts: dict[asyncio.Task[None], Delivery] = {}
         self._woken = asyncio.Event()
+        self._claiming = asyncio.Lock()
 
     def wake(self) -> None:
         """Say that the outbox has something new."""
@@ -103,23 +104,30 @@ class Dispatcher:
 
     async def _start_attempts(self, moments: list[Moment]) -> None:
         """Claim what is due, as much as there is room for, and start to send it."""
-        while (room := _AT_ONCE - len(self._attempts)) > 0:
-            busy = Counter(delivery.url for delivery in self._attempts.values())
-            now = self._worlds.clock.now()
-            claimed = await self._database.write(
-                outbox.claim,
-                moments,
-                at_most=min(room, _AT_ONCE_TO_ONE_RECEIVER),
-                except_urls=[url for url in busy if busy[url] >= _AT_ONCE_TO_ONE_RECEIVER],
-                now=now,
-                until=now + self._claim_lasts,
-            )
-            for delivery in claimed:
-                task = asyncio.create_task(self._attempt(delivery))
-                self._attempts[task] = delivery
-                task.add_done_callback(self._attempted)
-            if not claimed:
-                return
+        # One after the other, so that all see how much room there is.
+        async with self._claiming:
+            while await self._start_some(moments):
+                pass
+
+    async def _start_some(self, moments: list[Moment]) -> bool:
+        room = _AT_ONCE - len(self._attempts)
+        if room <= 0:
+            return False
+        busy = Counter(delivery.url for delivery in self._attempts.values())
+        now = self._worlds.clock.now()
+        claimed = await self._database.write(
+            outbox.claim,
+            moments,
+            at_most=min(room, _AT_ONCE_TO_ONE_RECEIVER),
+            except_urls=[url for url in busy if busy[url] >= _AT_ONCE_TO_ONE_RECEIVER],
+            now=now,
+            until=now + self._claim_lasts,
+        )
+        for delivery in claimed:
+            task = asyncio.create_task(self._attempt(delivery))
+            self._attempts[task] = delivery
+            task.add_done_callback(self._attempted)
+        return bool(claimed)
 
     async def _attempt(self, delivery: Delivery) -> None:
         outcome = await self._sender.send(delivery)
