@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from starlette.routing import Router
 
 from openvideos_emulator.contract import PREFIX
+from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.endpoints import Endpoint
-from openvideos_emulator.errors import server_failure, unknown_url
+from openvideos_emulator.errors import server_failure, service_unavailable, unknown_url
 from openvideos_emulator.faults import FaultLayer
-from openvideos_emulator.middleware import Responding, authenticate, new_request_id
+from openvideos_emulator.middleware import Responding, answer, authenticate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -108,10 +109,13 @@ class _Application:
             app = self._branches.get(path.split("/", 2)[1] if "/" in path else "", app)
         try:
             await app(scope, receive, send)
+        except UnreachableDatabaseError:
+            with contextlib.suppress(RuntimeError):  # where an answer was begun already
+                await answer(service_unavailable().response(), scope, receive, send)
         except Exception:
             # This answer passes no layer. The error itself goes on to the server, which logs it.
-            with contextlib.suppress(RuntimeError):  # where an answer was begun already
-                await server_failure(new_request_id()).response()(scope, receive, send)
+            with contextlib.suppress(RuntimeError):
+                await answer(server_failure().response(), scope, receive, send)
             raise
 
     @contextlib.asynccontextmanager
@@ -130,6 +134,9 @@ async def _kept_running(work: Background) -> None:
     while True:
         try:
             await work()
+        except UnreachableDatabaseError as error:
+            log.warning("%s", error)
+            await asyncio.sleep(_SECONDS_UNTIL_STARTED_AGAIN)
         except Exception:
             log.exception("work in the background failed, and is started again")
             await asyncio.sleep(_SECONDS_UNTIL_STARTED_AGAIN)

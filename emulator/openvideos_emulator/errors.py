@@ -121,14 +121,14 @@ def method_not_allowed(method: str, path: str, allowed: Sequence[str]) -> ApiErr
     )
 
 
-def server_failure(request_id: str) -> ApiError:
+def server_failure() -> ApiError:
     """Return the 500 for a fault of the emulator's own."""
     return ApiError(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "The server had an error while processing your request.",
         kind="server_error",
         # The server closes the connection of a request that failed.
-        headers={"x-request-id": request_id, "Connection": "close"},
+        headers={"Connection": "close"},
     )
 
 

@@ -42,8 +42,13 @@ class Responding:
             response = service_unavailable().response()
         if told := scope.get("answer_headers"):
             response.headers.update(told)
-        response.raw_headers.append((b"x-request-id", new_request_id().encode()))
-        await response(scope, receive, send)
+        await answer(response, scope, receive, send)
+
+
+async def answer(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send an answer, with an `x-request-id` of its own."""
+    response.raw_headers.append((b"x-request-id", new_request_id().encode()))
+    await response(scope, receive, send)
 
 
 async def authenticate(scope: Scope, keys: Keys, worlds: Worlds) -> None:

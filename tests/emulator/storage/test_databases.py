@@ -256,6 +256,7 @@ def test_a_lost_server_is_a_503_until_it_is_there_again(
                 http.get(f"{url}/{made}", headers=KEY),
                 http.get(url, headers=KEY),
                 http.post(url, json={"prompt": "x"}, headers=KEY),
+                http.get(emulator.base_url.replace("/v1", "/healthz")),
             ):
                 assert refused.status_code == 503
                 assert refused.json()["error"]["type"] == "server_error"
