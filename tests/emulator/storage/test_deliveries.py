@@ -23,7 +23,7 @@ from openvideos_emulator.tables import deliveries
 from ..conftest import NO_TLS
 from ..webhooks.conftest import SECRET, Received, Receiver
 
-WORKERS = 3
+WORKERS = 2
 SENDERS = 4
 DEATHS = 2
 _UNDELIVERED = (deliveries.c.delivered.is_(None), deliveries.c.next_attempt.is_not(None))
@@ -104,8 +104,8 @@ def test_each_event_is_delivered_once_and_again_under_its_id_only_where_a_worker
         ) as emulator,
         ThreadPoolExecutor(SENDERS) as pool,
     ):
-        made = list(itertools.chain(*pool.map(lambda _: create(emulator, 8), range(SENDERS))))
-        assert len(made) == SENDERS * 8
+        made = list(itertools.chain(*pool.map(lambda _: create(emulator, 6), range(SENDERS))))
+        assert len(made) == SENDERS * 6
         wait_until_all_is_delivered(database, after_deaths=False)
         received = list(receiver.received)
         assert told_of(received).keys() == set(made)
