@@ -92,11 +92,13 @@ class Emulator(RemoteWorld):
         return cls(**{str(each.alias): getattr(settings, each.name) for each in SETTINGS.values()})
 
     def start(self) -> Self:
-        """Start the process and return once it answers.
+        """Start the process and return once it answers. Once it does, this does nothing.
 
         Raises:
             EmulatorError: It ended, or did not answer in time.
         """
+        if self._process is not None:
+            return self
         try:
             self.base_url = self._started()
         except BaseException:

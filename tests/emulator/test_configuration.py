@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -195,6 +196,7 @@ settings = st.builds(
 )
 
 
+@hypothesis.settings(max_examples=30)
 @given(settings)
 def test_an_environment_holds_all_settings(before: Settings) -> None:
     environment = to_environment(before)

@@ -180,6 +180,7 @@ def test_an_emulator_that_has_gone_is_named_with_what_it_said_last() -> None:
         emulator.clock.now()
     with emulator:
         assert emulator.base_url.startswith("http://127.0.0.1:")
+        assert emulator.start() is emulator, "it runs already"
         emulator.clock.advance(60)
         assert emulator.environment["OPENVIDEOS_EMULATOR_ADMIN_KEY"] not in repr(emulator)
         emulator.kill()
