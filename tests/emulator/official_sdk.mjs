@@ -79,6 +79,14 @@ test("files are sent as reference, as character and as video to edit", async () 
     }),
   });
   assert.equal(reference.status, "queued");
+  const base64 = fs.readFileSync(picture).toString("base64");
+  for (const input_reference of [
+    { image_url: `data:image/png;base64,${base64}` },
+    { file_id: "file-abc123" },
+  ]) {
+    const video = await client.videos.create({ prompt: "x", input_reference });
+    assert.equal(video.status, "queued");
+  }
   const character = await client.videos.createCharacter({
     name: "Mossy",
     video: fs.createReadStream(clip),

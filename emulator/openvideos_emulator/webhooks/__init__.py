@@ -14,8 +14,8 @@ with its own clock, which nobody has turned.
 - Anything else is tried again after 5 s, 10 s, 20 s and so on, for up to 72 h; 410 ends it.
 - A receiver that is slow or down holds up nobody else; few events at a time are sent to one.
 - What a dead worker had begun to send, another sends again after some seconds.
-- An event goes where its world's webhook pointed when the job was created. What is left to do stays
-  in the database while an emulator runs that has neither `--webhook` nor `--admin`.
+- An event goes where its world's webhook pointed when it was stored. What is left to do stays in
+  the database while an emulator runs that has neither `--webhook` nor `--admin`.
 """
 
 from openvideos_emulator.webhooks.endpoint import Endpoint, EndpointError
