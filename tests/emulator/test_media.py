@@ -252,10 +252,9 @@ def test_a_spritesheet_goes_over_the_whole_length(
     written: Callable[..., bytes], tmp_path: Path
 ) -> None:
     hues = (0, 120, 240)
-    video = tmp_path / "video.mp4"
-    video.write_bytes(written(scene(*(part(str(hue), 4, hue) for hue in hues), size=(320, 180))))
+    video = written(scene(*(part(str(hue), 4, hue) for hue in hues), size=(320, 180)))
     sheet = tmp_path / "sheet.jpg"
-    previews.write_spritesheet(video, sheet)
+    previews.write_spritesheet(io.BytesIO(video), sheet)
     with Image.open(sheet) as image:
         columns, rows = 4, 6
         width, height = image.width // columns, image.height // rows

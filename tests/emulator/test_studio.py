@@ -260,3 +260,23 @@ def test_a_file_that_the_disk_has_no_room_for_is_not_there_at_all(
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert asyncio.run(read(studio, scene("a"), variant)) == whole
     studio.close()
+
+
+def test_what_makes_room_for_one_takes_nothing_from_who_asks_for_another(tmp_path: Path) -> None:
+    # So little that every file pushes out all others.
+    studios = [Studio(tmp_path, most_bytes=1) for _ in range(2)]
+
+    async def ask() -> list[bytes]:
+        asked = [
+            read(studio, scene(name, 0.1), variant)
+            for name in ("a", "b", "c")
+            for variant in ("video", "thumbnail")
+            for studio in studios
+        ]
+        return await asyncio.gather(*asked)
+
+    answers = asyncio.run(ask())
+    assert answers[::2] == answers[1::2]
+    assert len(set(answers)) == 6
+    for each in studios:
+        each.close()

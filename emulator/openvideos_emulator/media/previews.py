@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import av
 from PIL import Image
@@ -17,7 +17,7 @@ _LONGEST_SIDE = 240
 _LONGEST_THUMBNAIL_SIDE = 640
 
 
-def write_thumbnail(video: Path, path: Path) -> None:
+def write_thumbnail(video: BinaryIO, path: Path) -> None:
     """Write a frame from the middle of a video as a WebP."""
     frames = _key_frames(video, 3)
     picture = frames[len(frames) // 2]
@@ -25,7 +25,7 @@ def write_thumbnail(video: Path, path: Path) -> None:
     _save(picture, path, "WEBP", quality=80, method=2)
 
 
-def write_spritesheet(video: Path, path: Path) -> None:
+def write_spritesheet(video: BinaryIO, path: Path) -> None:
     """Write a grid of frames, spread over a video's whole length, as a JPEG."""
     frames = _key_frames(video, _MOST_TILES)
     for frame in frames:
@@ -46,9 +46,9 @@ def _save(picture: Image.Image, path: Path, form: str, **options: int) -> None:
     path.write_bytes(data.getvalue())
 
 
-def _key_frames(video: Path, most: int) -> list[Image.Image]:
+def _key_frames(video: BinaryIO, most: int) -> list[Image.Image]:
     """Return at most so many of a video's key frames, evenly spread."""
-    with av.open(str(video)) as file:
+    with av.open(video, "r") as file:
         stream = file.streams.video[0]
         times = [packet.pts for packet in file.demux(stream) if packet.is_keyframe and packet.size]
         count = min(most, len(times))

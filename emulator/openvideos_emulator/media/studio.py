@@ -161,17 +161,19 @@ class Studio:
         self, name: str, scene: Scene, variant: str, first_frame: bytes | None
     ) -> Asset:
         threads = self._threads
-        if variant == "video":
-            write = partial(self._write_video, scene, first_frame)
-            threads = self._long_threads if _is_long(scene) else threads
-            await self._put(threads, name, write)
-        else:
-            video, file = await self.open(scene, "video", first_frame)
-            with file:
-                await self._put(threads, name, partial(_write_preview, variant, video))
-        facts = await _run(threads, partial(self._shelf.facts, name))
-        path = self._shelf.path(name)
-        asset = Asset(path, facts.size, facts.etag, MEDIA_TYPES[variant])
+        while True:
+            if variant == "video":
+                long = self._long_threads if _is_long(scene) else threads
+                await self._put(long, name, partial(self._write_video, scene, first_frame))
+            else:
+                _, video = await self.open(scene, "video", first_frame)
+                with video:
+                    await self._put(threads, name, partial(_write_preview, variant, video))
+            # Room may have been made already, by another process that shares the folder.
+            with contextlib.suppress(FileNotFoundError):
+                facts = await _run(threads, partial(self._shelf.facts, name))
+                break
+        asset = Asset(self._shelf.path(name), facts.size, facts.etag, MEDIA_TYPES[variant])
         self._known[name] = asset
         if len(self._known) > _MOST_KNOWN:
             self._known.pop(next(iter(self._known)))
@@ -228,8 +230,8 @@ def _is_long(scene: Scene) -> bool:
     return scene.width * scene.height * sum(part.frames for part in scene.parts) > _LONG
 
 
-def _write_preview(variant: str, video: Asset, path: Path) -> None:
+def _write_preview(variant: str, video: BinaryIO, path: Path) -> None:
     from openvideos_emulator.media import previews
 
     write = previews.write_thumbnail if variant == "thumbnail" else previews.write_spritesheet
-    write(video.path, path)
+    write(video, path)
