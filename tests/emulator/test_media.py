@@ -203,6 +203,15 @@ def test_an_extension_is_the_same_whether_or_not_its_source_is_there(
     assert written(longer, beginning=Beginning(io.BytesIO(there), 2), **options) == anew
 
 
+def test_what_is_there_in_another_encoding_is_not_taken_over(
+    written: Callable[..., bytes],
+) -> None:
+    source = scene(part("a", 1))
+    longer = attrs.evolve(source, parts=(*source.parts, part("b", 1, 200)))
+    beginning = Beginning(io.BytesIO(written(source, style=STYLES["tiny"])), 1)
+    assert written(longer, beginning=beginning) == written(longer)
+
+
 def test_an_extension_continues_the_movement_in_another_colour(
     written: Callable[..., bytes],
 ) -> None:

@@ -103,7 +103,7 @@ def write_video(
         first_frame: The image that it starts with, of the scene's width and height, or None.
         path: Where to write it.
         style: How elaborate it is.
-        beginning: What there is of it already, in the same style. The file is the same without.
+        beginning: What there is of it already. The file is the same without.
         is_stopped: Asked before each frame whether to give up.
 
     Raises:
@@ -117,7 +117,9 @@ def write_video(
         tone.bit_rate = style.bit_rate
         sound = _sound(scene, style.sample_rate)
         heard = 0
-        for packet in _packets(scene, first_frame, style, beginning):
+        file.start_encoding()
+        header = picture.codec_context.extradata
+        for packet in _packets(scene, first_frame, style, beginning, header):
             if is_stopped():
                 raise RenderingStopped
             shown = (packet.pts or 0) * packet.time_base
@@ -132,14 +134,21 @@ def write_video(
 
 
 def _packets(
-    scene: Scene, first_frame: bytes | None, style: Style, beginning: Beginning | None
+    scene: Scene,
+    first_frame: bytes | None,
+    style: Style,
+    beginning: Beginning | None,
+    header: bytes | None,
 ) -> Iterator[VideoPacket]:
     """Yield the encoded frames. Each part is encoded by itself, so that it can be taken over."""
-    there = beginning.parts if beginning else 0
+    there = 0
     if beginning:
         with av.open(beginning.file, "r") as file:
-            # The last packet of a file that is read is empty, and only says so.
-            yield from (packet for packet in file.demux(video=0) if packet.size)
+            # One that another version encoded may need another header than the rest.
+            if file.streams.video[0].codec_context.extradata == header:
+                there = beginning.parts
+                # The last packet of a file that is read is empty, and only says so.
+                yield from (packet for packet in file.demux(video=0) if packet.size)
     start = sum(part.frames for part in scene.parts[:there])
     for part in scene.parts[there:]:
         frames = _frames(scene, part, start, first_frame if start == 0 else None, style)
