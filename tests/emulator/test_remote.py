@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -189,6 +190,20 @@ def test_an_emulator_that_has_gone_is_named_with_what_it_said_last() -> None:
         assert emulator.log.count("\n") == 1, "quiet says nothing of requests"
     with pytest.raises(EmulatorError, match="it is not running"):
         emulator.clock.now()
+
+
+def test_an_emulator_reads_no_environment_and_hands_its_secrets_to_no_list_of_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENVIDEOS_EMULATOR_SPEED", "0")
+    monkeypatch.setenv("OPENVIDEOS_EMULATOR_CONFIG", "/nowhere.toml")
+    with Emulator(admin=True, admin_key="hunter2", api_keys=["hunter2"]) as emulator:
+        assert emulator.requests == []
+        listed = subprocess.run(
+            ["ps", "-o", "args=", "-p", str(emulator.pid)], capture_output=True, text=True
+        )
+    assert "openvideos_emulator" in listed.stdout
+    assert "hunter2" not in listed.stdout
 
 
 def test_without_its_admin_api_it_says_how_to_have_it(fast: Emulator) -> None:
