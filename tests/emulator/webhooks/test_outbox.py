@@ -23,7 +23,7 @@ CLAIM_LASTS = 20_000
 HOURS_72 = 72 * 3600 * 1000
 
 pauses = st.one_of(st.integers(0, 40_000), st.integers(0, HOURS_72 // 3))
-ends = st.sampled_from([204, 500, 302, 410, None, "crash"])
+ends = st.sampled_from([500, 302, None, "crash", 503, 429, 404, 204, 410])
 
 
 @pytest.fixture
