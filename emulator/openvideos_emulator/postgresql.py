@@ -24,6 +24,7 @@ from openvideos_emulator.schema import make_tables
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from psycopg import AsyncCursor
     from sqlalchemy import Connection, Select
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -31,7 +32,14 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 _MOST_CONNECTIONS = 8
-_SECONDS_TO_CONNECT = 5
+# A server that is cut off is found out within half a minute, and not waited for.
+_CONNECTING = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 _LOCK_OF_THE_TABLES = 7_086_201_325_118_405_120
 _MOST_TRIES = 5
 _TO_BE_TRIED_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
@@ -39,14 +47,14 @@ _TO_BE_TRIED_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
 
 @attrs.frozen
 class _Link:
-    """A connection, and the driver's own beneath it."""
+    """A connection, and a kept cursor of the driver's own beneath it."""
 
     connection: AsyncConnection
-    driver: Any
+    cursor: AsyncCursor[tuple[Any, ...]]
 
     @property
     def lost(self) -> bool:
-        return bool(self.driver.closed)
+        return self.cursor.connection.closed
 
 
 class PostgresqlDatabase(Database):
@@ -65,8 +73,8 @@ class PostgresqlDatabase(Database):
         query = self._compiled(statement, values)
 
         async def run(link: _Link) -> list[tuple[Any, ...]]:
-            rows: list[tuple[Any, ...]] = await (await link.driver.execute(*query)).fetchall()
-            return rows
+            await link.cursor.execute(*query)
+            return await link.cursor.fetchall()
 
         return await self._run(run)
 
@@ -119,9 +127,12 @@ class PostgresqlDatabase(Database):
                         await self._close_idle()
                     else:
                         self._idle.append(link)
-                    if isinstance(error, UnreachableDatabaseError) or not tries_left:
+                    if isinstance(error, UnreachableDatabaseError):
                         raise
-                    if not link.lost and _state(error) not in _TO_BE_TRIED_AGAIN:
+                    if link.lost and not tries_left:
+                        raise UnreachableDatabaseError("connections break off") from error
+                    to_be_tried_again = link.lost or _state(error) in _TO_BE_TRIED_AGAIN
+                    if not (to_be_tried_again and tries_left):
                         raise
                 except BaseException:
                     # Given up in the middle: what would come next on it is not known.
@@ -138,8 +149,9 @@ class PostgresqlDatabase(Database):
         except DBAPIError as error:
             raise UnreachableDatabaseError("the database cannot be reached") from error
         raw = await connection.get_raw_connection()
-        _take_any_text(raw.driver_connection)
-        return _Link(connection, raw.driver_connection)
+        driver: Any = raw.driver_connection
+        _take_any_text(driver)
+        return _Link(connection, driver.cursor())
 
     async def _close_idle(self) -> None:
         idle, self._idle = self._idle, []
@@ -177,7 +189,7 @@ def open_postgresql(url: URL, *, reset: bool) -> PostgresqlDatabase:
     options: dict[str, Any] = {
         "hide_parameters": True,
         "poolclass": NullPool,
-        "connect_args": {"connect_timeout": _SECONDS_TO_CONNECT},
+        "connect_args": _CONNECTING,
     }
     try:
         from sqlalchemy.ext.asyncio import create_async_engine
