@@ -14,6 +14,16 @@ from openvideos_emulator.middleware import new_request_id
 _LONGEST_WAIT_FOR_HEAD = 256 * 1024
 
 
+class _Trailers(list[tuple[bytes, bytes]]):
+    """Takes in the headers that come after a body, and keeps none of them."""
+
+    def append(self, header: tuple[bytes, bytes], /) -> None:
+        pass
+
+
+_TRAILERS = _Trailers()
+
+
 class Protocol(HttpToolsProtocol):
     """A connection whose every answer is in the envelope, and which never changes protocol.
 
@@ -21,8 +31,6 @@ class Protocol(HttpToolsProtocol):
     passed over (RFC 9110, 7.8). The parser would lose the request's body with it.
     """
 
-    # The headers of the last head that has come to its end.
-    _complete: list[tuple[bytes, bytes]] | None = None
     # How many bytes have come that did not end a head.
     _waited_for = 0
 
@@ -42,17 +50,18 @@ class Protocol(HttpToolsProtocol):
                 self.send_400_response("Invalid HTTP request received.")
                 return
             else:
-                if self.headers is not self._complete:
+                if self.headers is not _TRAILERS:
                     self._wait_for_head(len(data))
                 return
 
     def on_headers_complete(self) -> None:
         """Start the request, unless it will be parsed again."""
-        self._complete, self._waited_for = self.headers, 0
+        self._waited_for = 0
         if not self.parser.should_upgrade():
             # Faults can concern the connection itself.
             cast("dict[str, Any]", self.scope)["connection"] = self
             super().on_headers_complete()
+            self.headers = _TRAILERS
 
     def on_message_complete(self) -> None:
         """End the request's body, unless it will be parsed again."""

@@ -38,12 +38,18 @@ def peak(emulator: Emulator) -> int:
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def forgotten_peak(emulator: Emulator) -> int:
+    """Let an emulator forget how much memory it has had at most; return how much it has."""
+    Path(f"/proc/{emulator.pid}/clear_refs").write_text("5")
+    return peak(emulator)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs /proc")
 @pytest.mark.parametrize("value", [b"{}", b"1", b'{"":0}'])
 def test_many_small_values_take_little_more_memory_than_their_text(
     emulator: Emulator, client: httpx.Client, value: bytes
 ) -> None:
-    before = peak(emulator)
+    before = forgotten_peak(emulator)
     body = b'{"prompt":[' + (value + b",") * (10_000_000 // (len(value) + 1)) + b"0]}"
     refused = client.post("/videos", content=body, headers=JSON)
     assert refused.status_code == 400
@@ -95,3 +101,17 @@ def test_headers_without_an_end_are_refused(emulator: Emulator, head: bytes) -> 
         answer = connection.recv(65536)
     assert answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 "))
     assert b'{"error":{' in answer
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs /proc")
+def test_trailers_are_not_kept(emulator: Emulator) -> None:
+    address, before = urlsplit(emulator.base_url), forgotten_peak(emulator)
+    trailers = b"X: a\r\n" * 1_000_000
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall(
+            b"POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n"
+            b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b'e\r\n{"prompt":"x"}\r\n0\r\n' + trailers + b"\r\n"
+        )
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    assert peak(emulator) - before < 5 * len(trailers)
