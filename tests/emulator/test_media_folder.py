@@ -19,7 +19,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
-_LARGE = 200 * 1024 * 1024
+_LARGE = 100 * 1024 * 1024
 _KEY = {"Authorization": "Bearer sk-test"}
 # httpx spends much of a client's making on certificates; nothing here speaks TLS.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
