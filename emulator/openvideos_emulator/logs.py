@@ -141,5 +141,5 @@ def _header(headers: Any, wanted: bytes) -> str | None:
 def _path(scope: Scope) -> str:
     # As it was sent: decoded, it could hold line breaks.
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    text = raw.partition(b"?")[0].decode("ascii", "backslashreplace")
+    text = raw.decode("ascii", "backslashreplace")
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

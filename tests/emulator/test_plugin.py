@@ -41,6 +41,10 @@ def test_each_test_has_a_world_of_its_own(video_emulator, number):
     assert look(video_emulator, video).status_code == 429
     assert len(video_emulator.requests) == 3
 
+def test_what_a_test_left_is_gone_after_it(video_emulator_server):
+    stats = video_emulator_server.stats()
+    assert (sum(stats["videos"].values()), stats["faults"], stats["requests"]) == (0, 0, 0)
+
 def test_the_environment_leads_to_it(video_emulator):
     assert os.environ["OPENAI_BASE_URL"] == video_emulator.base_url
     assert os.environ["OPENVIDEOS_API_KEY"] == video_emulator.api_key
@@ -76,9 +80,9 @@ def test_each_test_of_a_project_has_a_world_of_its_own(project: pytest.Pytester)
     project.makepyprojecttoml(CONFIG)
     project.makefile(".toml", emulator='models = ["wan-2.2"]\nspeed = 1\n')
     done = run(project)
-    done.assert_outcomes(passed=7, failed=1)
+    done.assert_outcomes(passed=8, failed=1)
     done.stdout.fnmatch_lines(
-        ["FAILED *::test_fails_and_shows_what_was_asked*", "* 1 failed, 7 passed in *"]
+        ["FAILED *::test_fails_and_shows_what_was_asked*", "* 1 failed, 8 passed in *"]
     )
     done.stdout.re_match_lines_random([r"-+ video_emulator: requests -+", "POST /v1/videos 200"])
 
