@@ -189,4 +189,4 @@ def lock(connection: Connection, name: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-        connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_xact_lock(number)))
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (number,))

@@ -89,22 +89,22 @@ class PostgresqlDatabase(Database):
     ) -> T:
         """Run a query in a transaction."""
 
-        def transaction(connection: Connection) -> T:
-            connection.exec_driver_sql("BEGIN")
+        async def transaction(link: _Link) -> T:
+            await link.cursor.execute("BEGIN")
             try:
-                result = query(connection, *args, **kwargs)
-            except BaseException:
-                with contextlib.suppress(DBAPIError):
-                    connection.exec_driver_sql("ROLLBACK")
+                result = await link.connection.run_sync(query, *args, **kwargs)
+            except Exception:
+                if not link.lost:
+                    await link.cursor.execute("ROLLBACK")
                 raise
             try:
-                connection.exec_driver_sql("COMMIT")
-            except DBAPIError as error:
+                await link.cursor.execute("COMMIT")
+            except Exception as error:
                 # It may have been done or not, so it is not done again.
                 raise UnreachableDatabaseError("the connection broke off in a commit") from error
             return result
 
-        return await self._run(lambda link: link.connection.run_sync(transaction))
+        return await self._run(transaction)
 
     async def disconnect(self) -> None:
         """Close all connections."""

@@ -52,7 +52,7 @@ _JOB_COLUMNS = (
 )
 _LIVE_VIDEOS = (videos.c.tenant == bindparam("of_tenant"), videos.c.deleted == false())
 _LIVE_VIDEO = (videos.c.id == bindparam("with_id"), *_LIVE_VIDEOS)
-_ADD_JOB = videos.insert()
+_ADD_JOB = videos.insert().inline()
 _FIND_JOB = select(*_JOB_COLUMNS).where(*_LIVE_VIDEO)
 _FIND_SCENE = select(videos.c.scene).where(*_LIVE_VIDEO)
 _FIND_FIRST_FRAME = select(first_frames.c.image).where(
