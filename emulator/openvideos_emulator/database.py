@@ -11,15 +11,14 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-import sqlalchemy
-from sqlalchemy import Connection
-from sqlalchemy.engine import URL, RowMapping, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import Dialect, Select
+    from sqlalchemy import Connection, Dialect, Select, Table
+    from sqlalchemy.engine import RowMapping
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -148,7 +147,7 @@ def _url(location: str) -> URL:
 
 def upsert(
     connection: Connection,
-    table: sqlalchemy.Table,
+    table: Table,
     keys: Mapping[str, Any],
     values: Mapping[str, Any],
     *,
