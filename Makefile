@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix generate check-generated contract emulator bench clean constraints
+.PHONY: help demo test lint fix generate check-generated contract emulator fuzz stress bench clean constraints
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ contract: $(READY) ## hold an emulator that it starts to the contract
 
 emulator: $(READY) ## run the emulator on port 8000
 	@$(BIN)/openvideos emulator
+
+fuzz: $(READY) ## send the emulator 2,000 invented requests an operation
+	@OPENVIDEOS_FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest tests/fuzz -rP --numprocesses 2 --dist loadgroup
+
+stress: $(READY) ## kill an emulator's workers for a minute, under load
+	@OPENVIDEOS_SECONDS_OF_KILLING=60 $(BIN)/python -m pytest tests/emulator/storage/test_durability.py tests/emulator/storage/test_deliveries.py
 
 bench: $(READY) ## measure, beside peers
 	@$(BIN)/python -m benchmarks
