@@ -136,12 +136,17 @@ def _url(location: str) -> URL:
             ) from None
     if url.drivername in _POSTGRESQL:
         return url
-    if url.drivername in _SQLITE and not url.query and url.database not in (None, "", ":memory:"):
+    is_file = url.database not in (None, "", ":memory:") and not (url.query or url.host)
+    if url.drivername in _SQLITE and is_file:
         return url
-    shown = url.render_as_string(hide_password=True) if "://" in location else location
+    shown = location
+    if "://" in location:
+        # Options can be secrets, too.
+        shown = url.set(query={}).render_as_string(hide_password=True)
     raise UnusableDatabaseError(
         f"--db {shown!r}: the state is kept in an SQLite file or in PostgreSQL; give a path, or a "
-        "URL such as sqlite:///emulator.sqlite or postgresql://user:password@host/name"
+        "URL such as sqlite:///emulator.sqlite (which has no options) or "
+        "postgresql://user:password@host/name"
     )
 
 

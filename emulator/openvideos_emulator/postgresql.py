@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
 import sqlalchemy
-from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from openvideos_emulator.database import (
@@ -185,7 +185,8 @@ def _state(error: Exception) -> str | None:
 
 def open_postgresql(url: URL, *, reset: bool) -> PostgresqlDatabase:
     """Open a PostgreSQL database, as `open_database` does."""
-    shown = url.render_as_string(hide_password=True)
+    # Options can be secrets, too.
+    shown = url.set(query={}).render_as_string(hide_password=True)
     options: dict[str, Any] = {
         "hide_parameters": True,
         "poolclass": NullPool,
@@ -206,10 +207,10 @@ def open_postgresql(url: URL, *, reset: bool) -> PostgresqlDatabase:
             lock = sqlalchemy.func.pg_advisory_xact_lock(_LOCK_OF_THE_TABLES)
             connection.execute(sqlalchemy.select(lock))
             make_tables(connection, shown, reset=reset, shared=True)
-    except DatabaseError as error:
-        raise UnusableDatabaseError(
-            f"the database {shown} cannot be used: {_one_line(str(error.orig))}"
-        ) from error
+    except (DBAPIError, TypeError, ValueError) as error:
+        # Not only the server refuses: a host or an option can be no such thing.
+        reason = _one_line(str(error.orig if isinstance(error, DBAPIError) else error))
+        raise UnusableDatabaseError(f"the database {shown} cannot be used: {reason}") from error
     return PostgresqlDatabase(engine)
 
 

@@ -177,6 +177,11 @@ def test_postgresql_is_named_in_three_ways(make_postgresql: MakeDatabase, scheme
         "postgresql://user:hunter2@127.0.0.1:port/name",
         "postgresql+asyncpg://user:hunter2@host/name",
         "mysql://user:hunter2@host/name",
+        "mysql://host/name?password=hunter2",
+        "sqlite://user:hunter2@host/name",
+        "postgresql://user:hunter2@" + "h" * 300 + "/name",
+        "postgresql://user:hunter2@127.0.0.1:99999/name",
+        "postgresql://127.0.0.1:1/name?password=hunter2",
     ],
 )
 def test_a_database_that_cannot_be_used_is_told_without_its_password(location: str) -> None:
