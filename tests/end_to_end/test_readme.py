@@ -21,6 +21,8 @@ ENVIRONMENT = {
     **os.environ,
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
 }
+CLIENT = "from openvideos import OpenVideos\n\nclient"
+TEST = "from openvideos import OpenVideos\n\n\ndef test"
 ADDRESS = "http://127.0.0.1:8000/v1"
 
 
@@ -49,12 +51,10 @@ def shell(
 
 
 def test_each_block_is_one_that_is_executed_below() -> None:
-    starts = ["make demo", "from openvideos", "export OPENVIDEOS", "openvideos emulator"]
+    starts = ["make demo", CLIENT, "export OPENVIDEOS", "openvideos emulator", TEST]
     starts += ["openvideos conform", "- run"]
-    assert [text.split("\n")[0] for _, text in BLOCKS] == [
-        next(line for line in block(kind, start).split("\n"))
-        for (kind, _), start in zip(BLOCKS, starts, strict=True)
-    ]
+    for (_, text), start in zip(BLOCKS, starts, strict=True):
+        assert text.startswith(start)
 
 
 def test_the_second_command_is_the_run_that_this_test_is_part_of() -> None:
@@ -69,12 +69,19 @@ def test_the_client_makes_a_video(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code = block("python", "from openvideos")
+    code = block("python", CLIENT)
     assert ADDRESS in code
     exec(compile(code.replace(ADDRESS, emulator.base_url), "README.md", "exec"), {})  # noqa: S102 - it is our README
     printed = capsys.readouterr().out.splitlines()
     assert (tmp_path / "cat.mp4").read_bytes()[4:8] == b"ftyp"
     assert printed[-1] == f"{printed[0]} completed"
+
+
+def test_the_test_of_an_app_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_app.py").write_text(block("python", TEST), encoding="utf-8")
+    done = shell("pytest -q test_app.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
 
 
 def test_the_command_line_makes_a_video(emulator: Emulator, tmp_path: Path) -> None:
