@@ -6,6 +6,7 @@ import asyncio
 import logging
 import logging.config
 import os
+import select
 import signal
 import socket
 import sys
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SECONDS_FOR_LAST_ANSWERS = 1
+_SECONDS_BEFORE_ANOTHER = 3
 _BACKLOG = 2048
 _STDIN = 0
 
@@ -75,6 +77,8 @@ def _run_workers(settings: Settings, home: Path, listener: socket.socket) -> Non
             _run(of_a_worker, home, listener, tell_start, lifeline)
         except (SettingsError, UnusableDatabaseError) as error:
             log.critical("a worker cannot start: %s", error)
+            # What it lacks may come back, so that the next one does not come at once.
+            select.select([lifeline], [], [], _SECONDS_BEFORE_ANOTHER)
             sys.exit(1)
 
     supervise(

@@ -1,11 +1,12 @@
 """What both kinds of database promise, and what is PostgreSQL's own."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from openvideos_emulator.database import (
 from openvideos_emulator.tables import VERSION, schema_version
 
 from ..filling import fill
-from .test_workers import children
+from .test_workers import children, eventually
 
 pytestmark = pytest.mark.xdist_group("databases")
 
@@ -239,24 +240,31 @@ def test_a_commit_whose_answer_was_lost_is_not_done_again(make_postgresql: MakeD
     assert run(opened, lose_at_commit) == [1]
 
 
+@contextlib.contextmanager
+def shut(location: str, beside: str) -> Iterator[None]:
+    """Let nobody into a database for a while: what is seen of a server that restarts."""
+    name = make_url(location).database
+    with engine_of(beside).connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        connection.execute(
+            sqlalchemy.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            ),
+            {"name": name},
+        )
+        yield
+        connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
 def test_a_lost_server_is_a_503_until_it_is_there_again(
-    make_postgresql: MakeDatabase, http: httpx.Client
+    make_postgresql: MakeDatabase, postgresql_server: str, http: httpx.Client
 ) -> None:
     location = make_postgresql()
-    name = make_url(location).database
-    with Emulator(db=location, speed=100_000) as emulator:
+    with Emulator(db=location, workers=2, speed=100_000) as emulator:
         url = f"{emulator.base_url}/videos"
         made = http.post(url, json={"prompt": "x"}, headers=KEY).json()["id"]
-        with engine_of(make_postgresql()).connect() as connection:
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            # Nobody gets in for a moment: what a client sees of a server that restarts.
-            connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-            connection.execute(
-                sqlalchemy.text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-                ),
-                {"name": name},
-            )
+        with shut(location, postgresql_server):
             for refused in (
                 http.get(f"{url}/{made}", headers=KEY),
                 http.get(url, headers=KEY),
@@ -267,9 +275,12 @@ def test_a_lost_server_is_a_503_until_it_is_there_again(
                 assert refused.json()["error"]["type"] == "server_error"
                 assert refused.headers["retry-after"] == "1"
                 assert refused.headers["x-request-id"].startswith("req_")
-            connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            # A worker that dies meanwhile cannot be replaced yet; that is not the end of all.
+            os.kill(children(emulator)[0], signal.SIGKILL)
+            assert eventually(lambda: "a worker cannot start: the database" in emulator.log)
         assert http.get(f"{url}/{made}", headers=KEY).status_code == 200
         assert http.post(url, json={"prompt": "x"}, headers=KEY).status_code == 200
+        assert "Traceback" not in emulator.log
 
 
 def test_a_reset_with_several_workers_empties_once(tmp_path: Path, http: httpx.Client) -> None:
