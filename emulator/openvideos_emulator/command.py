@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import sys
@@ -123,9 +124,13 @@ def _emulator(
         context.obj = settings
         return
 
+    # What is loaded here stays: to look through it for waste would take a part of the start.
+    gc.disable()
     from openvideos_emulator.database import UnusableDatabaseError
     from openvideos_emulator.server import serve
 
+    gc.freeze()
+    gc.enable()
     try:
         serve(settings)
     except (SettingsError, UnusableDatabaseError) as error:

@@ -1,5 +1,6 @@
 """The process: how it starts, what it keeps, how it ends."""
 
+import gc
 import io
 import os
 import signal
@@ -236,10 +237,11 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def own_signals() -> Iterator[None]:
-    """Take back what a command that runs in this process does with signals."""
+def as_before() -> Iterator[None]:
+    """Take back what a command does with the process that it takes for its own."""
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     yield
+    gc.unfreeze()
     for each, handler in handlers.items():
         signal.signal(each, handler)
 
@@ -258,7 +260,7 @@ def own_signals() -> Iterator[None]:
         (["--faults", "/nowhere.yaml"], "/nowhere.yaml cannot be read"),
     ],
 )
-@pytest.mark.usefixtures("own_signals")
+@pytest.mark.usefixtures("as_before")
 def test_a_setting_that_makes_no_sense_is_one_clear_line(options: list[str], reason: str) -> None:
     refused = CliRunner().invoke(app, ["--port", "0", *options])
     assert refused.exit_code == 2
