@@ -23,6 +23,7 @@ _SLOWEST = 1e-6
 _LONGEST = 100 * 365 * 24 * 3600.0
 _SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}", re.ASCII)
 _SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
+_COMMA = re.compile(r"\s*,\s*")
 
 
 class SettingsError(ValueError):
@@ -129,7 +130,7 @@ def _check_texts(
         if not text:
             raise SettingsError(f"{flag} must not be empty")
         if text != text.strip() or not text.isprintable():
-            raise SettingsError(f"{flag} must have no blanks around it, and no line breaks")
+            raise SettingsError(f"{flag} must be one line of text, with no blanks around it")
 
 
 def _check_progress(_settings: object, _setting: object, progress: str) -> None:
@@ -142,7 +143,7 @@ def _check_progress(_settings: object, _setting: object, progress: str) -> None:
 def _texts(values: str | Iterable[str | float]) -> tuple[str, ...]:
     """Return a list of texts, of which several may be written as one, with commas."""
     listed = [values] if isinstance(values, str) else map(str, values)
-    return tuple(each.strip() for text in listed for each in text.split(","))
+    return tuple(each for text in listed for each in _COMMA.split(text))
 
 
 def _text(value: str | Path | None) -> str | None:
@@ -221,6 +222,7 @@ class Settings:
         default=None,
         alias="db",
         converter=_text,
+        validator=_check_texts,
         repr=False,
         metadata=_about(
             _STATE,

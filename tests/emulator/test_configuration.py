@@ -153,7 +153,7 @@ def test_an_environment_that_makes_no_sense_is_one_clear_line() -> None:
         ({"seconds": ["-1"]}, "--seconds must be a number of seconds"),
         ({"models": [""]}, "--models must not be empty"),
         ({"host": ""}, "--host must not be empty"),
-        ({"api_keys": ["two\nlines"]}, "--api-key must have no blanks around it"),
+        ({"api_keys": ["two\nlines"]}, "--api-key must be one line of text"),
         ({"input_reference": "url"}, "--input-reference must be one of object, file, both"),
         ({"log_format": "xml"}, "--log-format must be one of plain, json"),
     ],

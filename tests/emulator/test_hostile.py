@@ -225,7 +225,7 @@ def test_a_full_disk_is_an_answer_and_no_end(
                 refused = response
         assert refused is not None
         assert refused.status_code == 500
-        assert client.get(f"/videos/{made[0]}/content").status_code == 500
+        assert client.get(f"/videos/{made[0]}/content").status_code == 507
         assert client.get(f"/videos/{made[0]}").status_code == 200
         resource.prlimit(
             emulator.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -282,10 +282,10 @@ def test_a_cut_body_starts_no_job_where_there_are_faults(
     ("options", "reason"),
     [
         (["--speed", "1e-300"], "--speed must be a number above 0"),
-        (["--api-key", " k"], "--api-key must be text"),
-        (["--api-key", "k\nl"], "--api-key must be text"),
-        (["--api-key", b"\xff"], "--api-key must be text"),
-        (["--db", ""], "SQLite"),
+        (["--api-key", " k"], "--api-key must be one line of text"),
+        (["--api-key", "k\nl"], "--api-key must be one line of text"),
+        (["--api-key", b"\xff"], "--api-key must be one line of text"),
+        (["--db", ""], "--db must not be empty"),
         (["--db", ":memory:"], "SQLite"),
         (["--db", "sqlite+nobody:///x.sqlite"], "SQLite"),
         (["--db", "sqlite:///x.sqlite?mode=memory"], "SQLite"),
