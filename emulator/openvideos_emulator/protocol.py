@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from openvideos_emulator.errors import ApiError, bad_request
 from openvideos_emulator.middleware import new_request_id
@@ -33,6 +33,8 @@ class Protocol(HttpToolsProtocol):
 
     # How many bytes have come that did not end a head.
     _waited_for = 0
+    # What is being answered, while others of the same connection may wait behind it.
+    _answered: RequestResponseCycle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take in what has arrived."""
@@ -67,6 +69,17 @@ class Protocol(HttpToolsProtocol):
         """End the request's body, unless it will be parsed again."""
         if not self.parser.should_upgrade():
             super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being answered, not only the last that has come."""
+        super().connection_lost(exc)
+        if self._answered is not None and not self._answered.response_complete:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request, and close the connection."""

@@ -27,6 +27,7 @@ from openvideos_emulator.faults import parse_faults
 from openvideos_emulator.faults.asked import faults_of_header, faults_of_prompt
 from openvideos_emulator.faults.named import named_faults
 from openvideos_emulator.faults.table import table
+from openvideos_emulator.logs import name_of_key
 from openvideos_emulator.settings import SettingsError
 
 pytestmark = pytest.mark.xdist_group("named faults")
@@ -247,6 +248,34 @@ def test_an_answer_is_slow(client: Client) -> None:
     assert json.loads(b"".join(pieces)) == usual
     assert len(pieces) == 4
     assert head < time.monotonic() - began - 0.1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "connection_reset_by_peer",
+        "fixed_delay_milliseconds:600000",
+        "slow_headers:600000",
+        "chunked_dribble_delay:2:600000",
+    ],
+)
+def test_nothing_goes_on_for_a_client_that_has_gone(
+    emulator: Emulator, client: Client, fault: str
+) -> None:
+    head = f"GET /v1/videos HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {client.key}\r\n"
+    # Another request waits behind the one that the fault happens to.
+    requests = f"{head}{HEADER}: {fault}\r\n\r\n{head}\r\n"
+    address = (client.base_url.host, client.base_url.port or 0)
+    with socket.create_connection(address, 10) as own:
+        own.sendall(requests.encode())
+        while "dribble" in fault and b"\r\n\r\n" not in own.recv(65536):
+            pass
+    # Logged when it is over.
+    over = name_of_key(f"Bearer {client.key}") or ""
+    deadline = time.monotonic() + 5
+    while over not in emulator.log:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @shows("cut_at", "corrupt_bytes", "wrong_content_length")

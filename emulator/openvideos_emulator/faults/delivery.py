@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import os
 import socket
@@ -77,6 +78,7 @@ class Sender:
     def __init__(self, delivery: Delivery, scope: Scope, receive: Receive, send: Send) -> None:
         self._delivery = delivery
         self._scope = scope
+        self._receive = receive
         self._send = send
         self._has_body = scope["method"] != "HEAD"
         self._connection: Connection | None = None
@@ -98,7 +100,7 @@ class Sender:
         delivery = self._delivery
         if delivery.delay:
             await keep_record(self._scope)
-            await asyncio.sleep(delivery.delay)
+            await pause(delivery.delay, self._receive)
         if length is not None:
             length = length if delivery.cut is None else min(length, delivery.cut)
             headers["content-length"] = str(max(0, length + delivery.added_length))
@@ -163,13 +165,13 @@ class Sender:
         return bytes(changed)
 
     async def _paced(self, data: bytes) -> None:
-        pause = self._delivery.seconds_for_body / self._delivery.chunks
-        if not pause:
+        seconds = self._delivery.seconds_for_body / self._delivery.chunks
+        if not seconds:
             await self._write(data)
             return
         while data:
             if self._in_chunk == self._chunk:
-                await asyncio.sleep(pause)
+                await pause(seconds, self._receive)
                 self._in_chunk = 0
             room = self._chunk - self._in_chunk
             await self._write(data[:room])
@@ -211,7 +213,7 @@ class Connection:
             return
         size = math.ceil(len(head) / _PIECES_OF_A_HEAD)
         for start in range(0, len(head), size):
-            await asyncio.sleep(seconds / _PIECES_OF_A_HEAD)
+            await pause(seconds / _PIECES_OF_A_HEAD, self._receive)
             await self.write(head[start : start + size])
 
     async def write(self, data: bytes) -> None:
@@ -238,6 +240,14 @@ class Connection:
         while self._transport.get_write_buffer_size() and not self._transport.is_closing():
             await asyncio.sleep(_LOOK_EVERY)
         await asyncio.sleep(_SECONDS_TO_ARRIVE)
+
+
+async def pause(seconds: float, receive: Receive) -> None:
+    """Wait for some time, but not for a client that has gone."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
 
 def _garbage() -> bytes:
