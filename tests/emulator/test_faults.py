@@ -92,6 +92,7 @@ FAULTS = """
   answer:
     - convert: {at: "$..seconds", to: number}
     - convert: {at: "$..created_at", to: milliseconds}
+    - convert: {at: "$..prompt", to: milliseconds}
     - convert: {at: "$..progress", to: fraction}
     - convert: {at: "$..completed_at", to: iso_time}
     - map: {at: "$..status", values: {queued: pending, completed: succeeded}}
@@ -139,6 +140,20 @@ FAULTS = """
 - id: unlucky-prompt
   match: {operation: create_video, per: prompt, nth: 2}
   request: [{reply: {status: 500}}]
+- id: prompt-everywhere
+  match: {operation: create_video}
+  request:
+    - set_header: {x-prompt: "{body.prompt}", x-fields: "{body.extra}"}
+    - set_query: {prompt: "{body.prompt}"}
+    - set_field: {other: "{body.prompt}"}
+    - path: "/v1/videos/{body.prompt}"
+  answer: [{set_header: {x-prompt: "{body.prompt}"}}]
+- id: no-content
+  match: {operation: list_videos}
+  answer: [{status: 204}]
+- id: no-content-by-reply
+  match: {operation: list_videos}
+  request: [{reply: {status: 304, json: {}}}]
 - id: page-from-a-proxy
   match: {method: [GET], content_type: application/json}
   answer: [{text: "<html>{video_id}</html>"}, {status: 200}, {remove_header: x-request-id}]
@@ -322,6 +337,8 @@ def test_another_servers_words_can_be_spoken(victim: Victim) -> None:
     created = client.post("/videos", json={"prompt": "x"}).json()["result"]
     assert (created["status"], created["seconds"]) == ("pending", 4.0)
     assert created["created_at"] > 10**12
+    # What is no number stays as it is.
+    assert created["prompt"] == "x"
     assert "error" not in created
     assert "size" not in created
     time.sleep(0.05)
@@ -382,6 +399,34 @@ def test_a_file_can_name_a_fault_and_count_by_prompt(victim: Victim) -> None:
     prompts = ["a", "b", "a", "b", "a"]
     statuses = [client.post("/videos", json={"prompt": each}).status_code for each in prompts]
     assert statuses == [200, 200, 500, 500, 200]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "shown"),
+    [
+        (rb"a cat", "a cat"),
+        (rb"a\r\nb: c", "a??b: c"),
+        (rb"\u732b \u0000", "? ?"),
+        # What is no JSON has no prompt.
+        (rb"\ud800", "{body.prompt}"),
+    ],
+)
+def test_a_prompt_can_be_put_anywhere(victim: Victim, prompt: bytes, shown: str) -> None:
+    answer = victim("prompt-everywhere").post(
+        "/videos",
+        content=b'{"prompt": "%b", "extra": {"a": [1]}}' % prompt,
+        headers={"Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.headers["x-prompt"]) == (405, shown)
+
+
+@pytest.mark.parametrize("fault", ["no-content", "no-content-by-reply"])
+def test_an_answer_that_has_no_body_gets_none(victim: Victim, fault: str) -> None:
+    client = victim(fault)
+    for _ in range(2):
+        answer = client.get("/videos")
+        assert (answer.status_code in (204, 304), answer.content) == (True, b"")
+        assert "content-length" not in answer.headers
 
 
 def test_a_file_can_be_replaced_by_json(victim: Victim) -> None:

@@ -343,6 +343,17 @@ def test_a_download_is_redirected_to_another_host_without_a_key(client: Client) 
     assert elsewhere.startswith("http://cdn.example:8000/_files/")
 
 
+@pytest.mark.parametrize("host", ["", "[::1", "x:99999999", "a]b", "localhost:80:80", "é"])
+def test_whatever_host_was_asked_for_a_download_is_redirected(client: Client, host: str) -> None:
+    path = f"/videos/{client.finished()}/content"
+    headers = [(HEADER, "redirect"), ("Host", host.encode("latin-1"))]
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 302
+    target = httpx.URL(answer.headers["location"])
+    assert (target.host, target.port) == ("127.0.0.1", client.base_url.port)
+    assert httpx.get(target, verify=NO_TLS).status_code == 200
+
+
 class Receiver(HTTPServer):
     """A server that keeps the webhooks it receives."""
 
@@ -489,6 +500,15 @@ def test_servers_on_one_database_count_alike(client: Client, database: Path) -> 
         path = f"/videos/{here.finished('A cat [500@retrieve_video*2]')}"
         statuses = [each.get(path).status_code for each in (there, here, there, here)]
         assert statuses == [500, 500, 200, 200]
+
+
+def test_of_many_faults_a_request_has_fifty(client: Client) -> None:
+    many = [f"[cut_at:{number}]" for number in range(100_000)]
+    assert [fault.id for fault in faults_of_prompt("".join(many), CONTRACT)] == many[:50]
+    for count, status in ((50, 404), (51, 400)):
+        answer = client.faulty("/videos/none", ",".join(["slow_headers:1"] * count))
+        assert answer.status_code == status
+    assert "at most 50 faults" in answer.json()["error"]["message"]
 
 
 @given(st.text() | st.from_regex(r"\[[a-z0-9_]{2,20}(:.{0,9})?(@\w+)?(\*\d)?\]"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ _DIRECTIVE = re.compile(
 _DIRECTIVE_IN_BYTES = re.compile(_DIRECTIVE.pattern.encode())
 _OF_THE_ANSWER = ("status", "where", "listed")
 _REMEMBERED = 256
+# Enough for any test; so many more would hold up the other requests.
+_MOST = 50
 
 
 def with_ending(video_id: str, prompt: str) -> str:
@@ -55,45 +58,60 @@ def may_direct(body: bytes) -> bool:
     )
 
 
-@functools.lru_cache(_REMEMBERED)
-def faults_of_prompt(prompt: str, contract: Contract) -> Sequence[Fault]:
-    """Return the faults that a prompt's directives ask for; what is none is just text."""
+def faults_of_prompt(prompt: str, contract: Contract) -> list[Fault]:
+    """Return the faults that a prompt's directives ask for; what is none is just text.
+
+    Of a great many directives the first 50 count.
+    """
     faults: list[Fault] = []
-    operations = {operation.id for operation in contract.operations}
-    for directive in _directives(prompt):
-        name, argument, asked = directive["name"], directive["argument"] or "", directive[3]
-        if asked and asked not in operations:
-            continue
-        happens_to = [asked] if asked else list(find(name).operations or CREATING)
-        per = "prompt" if set(happens_to) & set(CREATING) else "video"
-        match: dict[str, Any] = {"operation": happens_to, "per": per}
-        if directive["times"]:
-            match["first"] = int(directive["times"])
-        data = {"id": directive[0], "fault": name + argument, "match": match}
-        with contextlib.suppress(SettingsError):
-            faults += parse_faults([data], contract)
+    for directive in itertools.islice(_directives(prompt), _MOST):
+        faults += _faults_of_directive(directive[0], contract)
     return faults
 
 
 @functools.lru_cache(_REMEMBERED)
-def faults_of_header(text: str, operation: str | None, contract: Contract) -> Sequence[Fault]:
+def _faults_of_directive(text: str, contract: Contract) -> Sequence[Fault]:
+    """Return the fault that a directive asks for, or none."""
+    directive = _DIRECTIVE.fullmatch(text)
+    assert directive is not None  # noqa: S101 - it was found by this very pattern
+    name, argument, asked = directive["name"], directive["argument"] or "", directive[3]
+    if asked and asked not in {operation.id for operation in contract.operations}:
+        return []
+    happens_to = [asked] if asked else list(find(name).operations or CREATING)
+    per = "prompt" if set(happens_to) & set(CREATING) else "video"
+    match: dict[str, Any] = {"operation": happens_to, "per": per}
+    if directive["times"]:
+        match["first"] = int(directive["times"])
+    data = {"id": text, "fault": name + argument, "match": match}
+    with contextlib.suppress(SettingsError):
+        return parse_faults([data], contract)
+    return []
+
+
+def faults_of_header(text: str, operation: str | None, contract: Contract) -> list[Fault]:
     """Return the faults that a header asks for, which happen to this request, whatever it is.
 
     Raises:
-        SettingsError: There is no such fault, its argument is not allowed, or it is one of jobs
-            and the request creates none.
+        SettingsError: There is no such fault, its argument is not allowed, it is one of jobs and
+            the request creates none, or there are more than 50.
     """
-    faults: list[Fault] = []
-    for each in filter(None, (part.strip() for part in text.split(","))):
-        data = expanded({"id": each, "fault": each})
-        match = {word: value for word, value in data["match"].items() if word in _OF_THE_ANSWER}
-        fault = parse_faults([{**data, "match": match}], contract)[0]
+    asked = [part.strip() for part in text.split(",") if part.strip()]
+    if len(asked) > _MOST:
+        raise SettingsError(f"at most {_MOST} faults can happen to a request")
+    faults = [_fault_of_header(each, contract) for each in asked]
+    for fault in faults:
         if operation not in CREATING and any(word == "job" for word, _ in fault.request):
             raise SettingsError(
-                f"fault {each}: it happens to a job, so only to {', '.join(CREATING)}"
+                f"fault {fault.id}: it happens to a job, so only to {', '.join(CREATING)}"
             )
-        faults.append(fault)
     return faults
+
+
+@functools.lru_cache(_REMEMBERED)
+def _fault_of_header(text: str, contract: Contract) -> Fault:
+    data = expanded({"id": text, "fault": text})
+    match = {word: value for word, value in data["match"].items() if word in _OF_THE_ANSWER}
+    return parse_faults([{**data, "match": match}], contract)[0]
 
 
 def _directives(prompt: str) -> Iterator[re.Match[str]]:

@@ -30,6 +30,7 @@ _PIECES_OF_A_HEAD = 10
 _LOOK_EVERY = 0.002
 # What the kernel has taken still needs a moment to the other side, before a reset undoes it.
 _SECONDS_TO_ARRIVE = 0.02
+_WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
@@ -104,6 +105,9 @@ class Sender:
         if length is not None:
             length = length if delivery.cut is None else min(length, delivery.cut)
             headers["content-length"] = str(max(0, length + delivery.added_length))
+        if status in _WITHOUT_BODY:
+            self._has_body = False
+            del headers["content-length"]
         self._chunk = math.ceil((length or 1) / delivery.chunks) or 1
         if self._connection is None:
             raw = headers.raw
@@ -179,11 +183,11 @@ class Sender:
             data = data[room:]
 
     async def _write(self, data: bytes) -> None:
-        if not data:
+        if not data or not self._has_body:
             return
         if self._connection is None:
             await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        elif self._has_body:
+        else:
             await self._connection.write(data)
 
     async def _end(self, connection: Connection, ending: Ending) -> None:

@@ -11,8 +11,10 @@ import jsonpath_rfc9535
 from starlette.datastructures import MutableHeaders
 
 from openvideos_emulator import multipart
+from openvideos_emulator.bodies import FORM, JSON, parse_json
+from openvideos_emulator.errors import ApiError
 from openvideos_emulator.faults.delivery import Delivery
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.keys import sent_key, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope
 
     from openvideos_emulator.contract import Contract
-
-_JSON = "application/json"
-_FORM = "multipart/form-data"
 
 
 class Request:
@@ -33,9 +32,10 @@ class Request:
         self.body = body
         self.method: str = scope["method"]
         self.path: str = scope["path"]
-        self.headers: dict[str, str] = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        self.headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            # Of several the first counts, as it does everywhere.
+            self.headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         self.query = dict(
             parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         )
@@ -49,8 +49,7 @@ class Request:
     @property
     def key(self) -> str:
         """The API key, empty where there is none."""
-        _, _, key = self.headers.get("authorization", "").partition(" ")
-        return key.strip()
+        return sent_key(self.headers.get("authorization"))
 
     @property
     def tenant(self) -> str:
@@ -71,9 +70,7 @@ class Request:
     @property
     def video_id(self) -> str:
         """The id of the video that it is about by its path, empty where it is none."""
-        video_id = self.names.get("video_id", "")
-        # No video has one, and not every database takes one.
-        return "" if "\0" in video_id else video_id
+        return self.names.get("video_id", "")
 
     def fields(self) -> dict[str, Any]:
         """Return the top fields of a JSON body, or the fields of a form; else nothing."""
@@ -133,12 +130,12 @@ class Request:
 
     def _read_fields(self) -> dict[str, Any]:
         try:
-            if self.content_type == _JSON:
-                value = json.loads(self.body)
+            if self.content_type == JSON:
+                value = parse_json(self.body)
                 return value if isinstance(value, dict) else {}
-            if self.content_type == _FORM:
+            if self.content_type == FORM:
                 self._parts = multipart.parse(self.body, self.headers["content-type"])
-        except (ValueError, RecursionError):
+        except (ApiError, multipart.MultipartError):
             return {}
         return {
             part.name: part.data.decode("utf-8", "replace")
@@ -147,9 +144,9 @@ class Request:
         }
 
     def _write_fields(self) -> None:
-        if self.content_type == _JSON:
+        if self.content_type == JSON:
             self.body = json.dumps(self.fields()).encode()
-        elif self.content_type == _FORM:
+        elif self.content_type == FORM:
             self.body, self.headers["content-type"] = multipart.encode(self._parts)
 
 
@@ -180,7 +177,7 @@ class Response:
     @property
     def is_json(self) -> bool:
         """Whether the body is JSON by its content type."""
-        return self.headers.get("content-type", "").startswith(_JSON)
+        return self.headers.get("content-type", "").startswith(JSON)
 
     @property
     def body(self) -> bytes:
@@ -211,7 +208,7 @@ class Response:
 
     def set_json(self, document: Any) -> None:
         """Put JSON in the place of the body."""
-        self.headers["content-type"] = _JSON
+        self.headers["content-type"] = JSON
         self.document = document
         self.is_replaced = True
 

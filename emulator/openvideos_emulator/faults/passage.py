@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import attrs
 from starlette.datastructures import MutableHeaders
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from openvideos_emulator.faults.model import Fault
     from openvideos_emulator.faults.tickets import Tickets
 
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?P<port>:[0-9]{1,5})?")
 _LOOPBACK = {"127.0.0.1": "localhost", "[::1]": "localhost"}
 
 
@@ -188,11 +189,7 @@ class Passage:
         page["data"] = kept
 
     async def _redirect(self, response: Response, host: str) -> None:
-        asked = urlsplit(f"//{self._request.headers.get('host', '127.0.0.1')}")
-        if not host:
-            name = f"[{asked.hostname}]" if ":" in (asked.hostname or "") else asked.hostname
-            port = "" if asked.port is None else f":{asked.port}"
-            host = _LOOPBACK.get(name or "", "127.0.0.1") + port
+        host = host or _other_name(self._scope, self._request.headers.get("host", ""))
         path = await self._tickets.issue(self._video_id, self._tenant)
         query = self._scope["query_string"].decode("latin-1")
         response.status = 302
@@ -221,6 +218,14 @@ def _decided(fate: Fate, step: Mapping[str, Any]) -> Fate:
     return attrs.evolve(fate, **decided)
 
 
+def _other_name(scope: Scope, asked: str) -> str:
+    """Return another name for the host that was asked for, with its port."""
+    host = _HOST.fullmatch(asked)
+    if host is None:
+        return f"127.0.0.1:{scope['server'][1]}"
+    return _LOOPBACK.get(host["name"], "127.0.0.1") + (host["port"] or "")
+
+
 def _made(response: Response) -> str:
     """Return the id of the video that an answer shows, empty where it shows none."""
     document: Any = response.document
@@ -238,5 +243,5 @@ def _replied(request: Request, reply: dict[str, Any]) -> Response:
     else:
         response.set_text(str(templates.fill(reply.get("text", ""))))
     for name, value in reply.get("headers", {}).items():
-        response.headers[name] = str(templates.fill(value))
+        response.headers[name] = templates.fill_header(value)
     return response

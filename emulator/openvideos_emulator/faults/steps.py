@@ -17,6 +17,7 @@ RequestStep = Callable[[Request, Any], None]
 ResponseStep = Callable[[Response, Any, "Templates"], None]
 
 _PLACEHOLDER = re.compile(r"\{(?P<name>[\w.]+)(?P<added>[+-]\d{1,9})?\}", re.ASCII)
+_NOT_IN_A_HEADER = re.compile(r"[^\t -~\x80-\xff]")
 _LEAF = re.compile(r"(.+)(?:\.(\w+)|\['([^']+)'\])$", re.ASCII)
 
 
@@ -38,6 +39,10 @@ class Templates:
                 return {name: self.fill(each) for name, each in value.items()}
             case _:
                 return value
+
+    def fill_header(self, text: str) -> str:
+        """Return a header's value filled, without the signs that no header can have."""
+        return _NOT_IN_A_HEADER.sub("?", str(self._fill_text(text)))
 
     def _fill_text(self, text: str) -> Any:
         if whole := _PLACEHOLDER.fullmatch(text):
@@ -106,7 +111,7 @@ def _path(request: Request, path: str) -> None:
 
 def _set_request_header(request: Request, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        request.headers[name.lower()] = Templates(request).fill(value)
+        request.headers[name.lower()] = Templates(request).fill_header(value)
 
 
 def _remove_request_header(request: Request, names: str | list[str]) -> None:
@@ -158,7 +163,7 @@ def _status(response: Response, status: int, _: Templates) -> None:
 
 def _set_header(response: Response, headers: Mapping[str, str], templates: Templates) -> None:
     for name, value in headers.items():
-        response.headers[name] = str(templates.fill(value))
+        response.headers[name] = templates.fill_header(value)
 
 
 def _remove_header(response: Response, names: str | list[str], _: Templates) -> None:
@@ -294,7 +299,7 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "integer": lambda value: int(float(value)),
     "number": float,
     "string": str,
-    "milliseconds": lambda value: value * 1000,
+    "milliseconds": lambda value: round(value * 1000.0),
     "iso_time": lambda value: datetime.fromtimestamp(value, UTC).isoformat(),
     "fraction": lambda value: value / 100,
 }
