@@ -227,7 +227,7 @@ class Settings:
         metadata=_about(
             _STATE,
             "SQLite file that keeps the jobs, or the URL of a PostgreSQL database "
-            "(postgresql+psycopg://…). Without it they are gone when the emulator stops.",
+            "(postgresql+psycopg://...). Without it they are gone when the emulator stops.",
             value="PATH_OR_URL",
         ),
     )
@@ -287,20 +287,20 @@ class Settings:
         metadata=_about(
             _CATALOGUE,
             "The models that are offered in place of the dialect's; the first is the default.",
-            value="NAME,…",
+            value="NAME,...",
         ),
     )
     sizes: Sequence[str] = attrs.field(
         default=(),
         converter=_texts,
         validator=_like(_SIZE, "WIDTHxHEIGHT, such as 1280x720"),
-        metadata=_about(_CATALOGUE, "The sizes likewise, such as 1280x720.", value="SIZE,…"),
+        metadata=_about(_CATALOGUE, "The sizes likewise, such as 1280x720.", value="SIZE,..."),
     )
     seconds: Sequence[str] = attrs.field(
         default=(),
         converter=_texts,
         validator=_like(_SECONDS, "a number of seconds, such as 5"),
-        metadata=_about(_CATALOGUE, "The lengths likewise, such as 5.", value="SECONDS,…"),
+        metadata=_about(_CATALOGUE, "The lengths likewise, such as 5.", value="SECONDS,..."),
     )
     input_reference: InputReference = attrs.field(
         default="both",
@@ -334,7 +334,7 @@ class Settings:
             _CALLERS,
             "Accept these API keys only. Without it any key is accepted. Each key sees only its "
             "own videos.",
-            value="KEY,…",
+            value="KEY,...",
             also="--api-key",
             secret=True,
         ),

@@ -114,7 +114,9 @@ def test_no_secret_is_printed() -> None:
         ("port = true", "port must be an integer; got True"),
         ("canned = 1", "canned must be true or false; got 1"),
         ("host = 1", "host must be a text; got 1"),
-        ("models = 1", "models must be a list; got 1"),
+        ("models = 1", "models must be a list of texts or numbers; got 1"),
+        ("models = ['a', ['b']]", "models must be a list of texts or numbers; got ['a', ['b']]"),
+        ("expires-after = 1\nexpires_after = 2", "expires-after stands there twice"),
         ("admin-key = 1234567", "admin-key must be a text\n"),
         ("speed = 0", "--speed must be a number above 0"),
         ('media = "large"', "one of 'full', 'tiny'"),
@@ -134,6 +136,21 @@ def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
 def test_an_environment_that_makes_no_sense_is_one_clear_line() -> None:
     assert "OPENVIDEOS_EMULATOR_SPEED: 'x'" in refusal(OPENVIDEOS_EMULATOR_SPEED="x")
     assert in_force(OPENVIDEOS_EMULATOR_SPEED="")["speed"] == 60.0
+
+
+def test_a_slip_in_a_variable_is_told_and_the_variables_of_others_are_left_alone() -> None:
+    # Passed over, this one would let every key in.
+    assert refusal(OPENVIDEOS_EMULATOR_API_KEY="sk-hunter2") == (
+        "openvideos emulator: there is no setting OPENVIDEOS_EMULATOR_API_KEY; "
+        "did you mean OPENVIDEOS_EMULATOR_API_KEYS?\n"
+    )
+    of_others = ("ADMIN_URL", "CONFIG", "SERVICE_HOST", "SERVICE_PORT", "PORT_8000_TCP_PORT")
+    assert in_force(**{f"OPENVIDEOS_EMULATOR_{name}": "" for name in of_others})["port"] == 8000
+
+
+def test_a_file_may_begin_with_the_mark_that_some_editors_write(file: Path) -> None:
+    file.write_text("speed = 7", encoding="utf-8-sig")
+    assert in_force("--config", file)["speed"] == 7
 
 
 @pytest.mark.parametrize(

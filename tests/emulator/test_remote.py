@@ -196,6 +196,7 @@ def test_an_emulator_reads_no_environment_and_hands_its_secrets_to_no_list_of_pr
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENVIDEOS_EMULATOR_SPEED", "0")
+    monkeypatch.setenv("OPENVIDEOS_EMULATOR_API_KEY", "a slip")
     monkeypatch.setenv("OPENVIDEOS_EMULATOR_CONFIG", "/nowhere.toml")
     with Emulator(admin=True, admin_key="hunter2", api_keys=["hunter2"]) as emulator:
         assert emulator.requests == []
