@@ -79,9 +79,10 @@ class _Resource:
     actions: Mapping[str, _Action]
 
 
-def _resources() -> list[_Resource]:
+def _resources(contract: Contract) -> list[_Resource]:
+    # What is searched for with a slip is never found, as if it had never happened.
     journal = {
-        "operation": _TEXT,
+        "operation": {"enum": sorted(each.id for each in contract.operations)},
         "method": _TEXT,
         "path": _TEXT,
         "status": _STATUS,
@@ -90,7 +91,8 @@ def _resources() -> list[_Resource]:
         "after": _PLACE,
         "limit": _LIMIT,
     }
-    webhooks = {"type": _TEXT, "video_id": _TEXT}
+    events = contract.offered("WebhookEventType")
+    webhooks = {"type": {"enum": events}, "video_id": _TEXT}
     return [
         _Resource("/clock", {"GET": _Action(handlers.read_clock)}),
         _Resource(
@@ -157,7 +159,8 @@ class _AdminApi:
         self._contract = contract
         self._keys = Keys([key])
         self._resources = [
-            (compile_path(PREFIX + resource.path)[0], resource.actions) for resource in _resources()
+            (compile_path(PREFIX + resource.path)[0], resource.actions)
+            for resource in _resources(contract)
         ]
 
     async def __call__(self, request: Request) -> JSONResponse:
