@@ -168,7 +168,7 @@ class _Api:
             await authenticate(scope, self._keys, self._worlds)
             for guard in self._guards:
                 await guard(request)
-        found = self._contract.find(path)
+        found = self._contract.find(path, scope["raw_path"])
         if found is None:
             raise unknown_url(request.method, path)
         resource, scope["path_params"] = found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import attrs
 from starlette.routing import compile_path
@@ -69,13 +70,24 @@ class Contract:
             alike = self._patterns.setdefault(resource.path.count("/"), [])
             alike.append((compile_path(resource.path)[0], resource))
 
-    def find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
-        """Return the resource at a path and the values of the path's names, or None."""
+    def find(self, path: str, raw_path: bytes = b"") -> tuple[Resource, dict[str, str]] | None:
+        """Return the resource at a path and the values of the path's names, or None.
+
+        Args:
+            path: The path.
+            raw_path: The path as it was sent: an escaped slash in it is a part of an id.
+        """
+        escaped = b"%2F" in raw_path or b"%2f" in raw_path
+        if escaped:
+            path = raw_path.decode("ascii")
         if literal := self._literal.get(path):
             return literal, {}
         for pattern, resource in self._patterns.get(path.count("/"), ()):
-            if match := pattern.match(path):
-                return resource, match.groupdict()
+            if match := pattern.fullmatch(path):
+                names = match.groupdict()
+                if escaped:
+                    names = {name: unquote(value) for name, value in names.items()}
+                return resource, names
         return None
 
     def resolve(self, node: Any) -> Any:

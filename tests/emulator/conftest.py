@@ -28,9 +28,9 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @functools.cache
-def _answer_checkers(path: str, method: str, status: int) -> dict[str, Checker]:
+def _answer_checkers(url: httpx.URL, method: str, status: int) -> dict[str, Checker]:
     """Return what an answer must be like, by its content type."""
-    found = _CONTRACT.find(path)
+    found = _CONTRACT.find(url.path, url.raw_path.partition(b"?")[0])
     operation = found[0].operation(method) if found else None
     # A refusal of what the contract does not have is as any other operation's.
     template = operation.path.removeprefix("/v1") if operation else "/videos"
@@ -50,7 +50,7 @@ def keeps_the_contract(response: httpx.Response) -> None:
     if request.method == "HEAD" or not response.read():
         return
     kind = response.headers["content-type"]
-    checkers = _answer_checkers(request.url.path, request.method, response.status_code)
+    checkers = _answer_checkers(request.url, request.method, response.status_code)
     assert kind in checkers, f"{request.method} {request.url}: {response.status_code} is {kind}"
     if kind == "application/json":
         checkers[kind].check(response.json())

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import av
 import httpx
@@ -25,11 +26,12 @@ def client(canned: Emulator, connect: Callable[..., httpx.Client]) -> httpx.Clie
     return connect(canned)
 
 
-@pytest.mark.parametrize("video_id", ["video_123", "string", "ünï"])
+@pytest.mark.parametrize("video_id", ["video_123", "string", "ünï", "a/b=="])
 def test_any_video_exists_and_is_completed(client: httpx.Client, video_id: str) -> None:
-    video = client.get(f"/videos/{video_id}").json()
+    path = f"/videos/{quote(video_id, safe='')}"
+    video = client.get(path).json()
     assert (video["id"], video["status"]) == (video_id, "completed")
-    assert client.get(f"/videos/{video_id}").json() == video
+    assert client.get(path).json() == video
 
 
 def test_its_content_is_a_real_video(client: httpx.Client) -> None:

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import pytest
@@ -40,11 +40,14 @@ def test_a_method_that_a_path_has_not_is_answered_with_those_it_has(
     assert response.json()["error"]["type"] == "invalid_request_error"
 
 
-@pytest.mark.parametrize("path", ["/", "/video", "/videos/", "/videos/a/b", "/videos/a/content/b"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/video", "/videos/", "/videos/a/b", "/videos/a/content/b", "/videos/a/content%0A"],
+)
 def test_an_unknown_path_is_not_found(client: httpx.Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
-    assert response.json()["error"]["message"] == f"Invalid URL (GET /v1{path})"
+    assert response.json()["error"]["message"] == f"Invalid URL (GET /v1{unquote(path)})"
 
 
 def test_a_path_outside_the_prefix_is_not_found(fast: Emulator, http: httpx.Client) -> None:
@@ -55,7 +58,10 @@ def test_a_path_outside_the_prefix_is_not_found(fast: Emulator, http: httpx.Clie
 
 @pytest.mark.parametrize(
     "video_id",
-    ["video_x", "a:b", "a=b==", "ünï", "a b", "%", "'; DROP TABLE openvideos_videos; --", "\0"],
+    [
+        *("video_x", "a:b", "a=b==", "ünï", "a b", "%", "\0", "edits\n"),
+        *("a/b", "a/content", "/", "../edits", "%2F", "'; DROP TABLE openvideos_videos; --"),
+    ],
 )
 def test_an_unknown_id_is_not_found_and_named(client: httpx.Client, video_id: str) -> None:
     for path in ("", "/content"):

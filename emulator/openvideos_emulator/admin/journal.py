@@ -90,7 +90,7 @@ class Journal:
 
     def _record(self, scope: Scope, now: int, keep: Callable[[], Awaitable[None]]) -> Record:
         record = Record(received=now, keep=keep)
-        found = self._contract.find(scope["path"])
+        found = self._contract.find(scope["path"], scope["raw_path"])
         if found is not None:
             resource, names = found
             operation = resource.operation(scope["method"])

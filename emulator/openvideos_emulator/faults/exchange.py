@@ -39,7 +39,7 @@ class Request:
         self.query = dict(
             parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         )
-        found = contract.find(self.path)
+        found = contract.find(self.path, scope["raw_path"])
         operation = found[0].operation(self.method) if found else None
         self.operation = operation.id if operation else None
         self.names = found[1] if found else {}
