@@ -76,17 +76,15 @@ class _CheckedOperation:
     def _query(self, request: Request) -> dict[str, Any]:
         if not request.scope["query_string"]:
             return {}
-        given = request.query_params
-        values: dict[str, Any] = {}
-        for name in given:
-            several = given.getlist(name)
-            value = several[0] if len(several) == 1 else several
-            values[name] = _number(value) if name in self._integers else value
+        given: dict[str, list[str]] = {}
+        for name, value in request.query_params.multi_items():
+            given.setdefault(name, []).append(value)
+        values = {
+            name: self._read(name, several[0]) if len(several) == 1 else several
+            for name, several in given.items()
+        }
         self._query_checker.check(values)
         return values
 
-
-def _number(value: str | list[str]) -> int | str | list[str]:
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return int(value)
-    return value
+    def _read(self, name: str, value: str) -> int | str:
+        return int(value) if name in self._integers and _NUMBER.fullmatch(value) else value

@@ -72,6 +72,24 @@ def test_values_within_a_string_are_not_counted(client: httpx.Client) -> None:
     assert refused.json()["error"]["param"] == "input_reference.image_url"
 
 
+def test_a_query_of_many_parameters_holds_nobody_up(client: httpx.Client) -> None:
+    query = "&".join(f"{number:x}" for number in range(12_000))
+    began = time.monotonic()
+    assert client.get(f"/videos?{query}").status_code == 400
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs /proc")
+def test_an_image_that_is_escaped_takes_little_more_memory_than_its_text(
+    emulator: Emulator, client: httpx.Client
+) -> None:
+    before = forgotten_peak(emulator)
+    url = "data:image/png," + "%41" * 2_000_000
+    refused = client.post("/videos", json={"prompt": "x", "input_reference": {"image_url": url}})
+    assert refused.json()["error"]["code"] == "invalid_image_file"
+    assert peak(emulator) - before < 10 * len(url)
+
+
 def test_a_form_of_many_parts_is_refused(client: httpx.Client) -> None:
     for name in (b"prompt", b"characters[][id]", b"other"):
         body = PART % (name, b"x") * 2000 + b"--b--\r\n"
