@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CONFIG = "video_emulator_config"
 _FIXTURE = "video_emulator"
+_SERVER = "video_emulator_server"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,11 +87,23 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a failure what the emulator was asked."""
     report = yield
-    world: RemoteWorld | None = getattr(item, "funcargs", {}).get(_FIXTURE)
-    if world is not None and call.when == "call" and report.failed:
+    fixtures = getattr(item, "funcargs", {})
+    if _FIXTURE in fixtures and call.when == "call" and report.failed:
         from openvideos_emulator.remote import EmulatorError
 
         with contextlib.suppress(EmulatorError):
-            asked = "\n".join(map(str, world.requests)) or "none"
+            asked = _asked(fixtures[_FIXTURE], fixtures.get(_SERVER))
             report.sections.append((f"{_FIXTURE}: requests", asked))
     return report
+
+
+def _asked(world: RemoteWorld, server: Emulator | None) -> str:
+    """Return what a world was asked, or why perhaps it was not."""
+    requests = list(world.requests)
+    others = server.stats()["requests"] if server is not None and not requests else 0
+    if others:
+        return (
+            f"none with this test's key, and {others} with other keys: an app that keeps its "
+            "client from test to test keeps its key too"
+        )
+    return "\n".join(map(str, requests)) or "none"

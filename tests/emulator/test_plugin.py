@@ -59,6 +59,13 @@ def test_it_is_set_up_as_the_project_says(video_emulator):
 def test_fails_and_shows_what_was_asked(video_emulator):
     create(video_emulator)
     assert not video_emulator.requests
+
+def test_fails_as_its_app_has_kept_the_key_of_another_test(video_emulator, video_emulator_server):
+    create(video_emulator_server)
+    assert video_emulator.requests
+
+def test_fails_where_it_says_something_wrong(video_emulator):
+    video_emulator.set_progress("never")
 """
 CONFIG = '[tool.pytest.ini_options]\nvideo_emulator_config = "emulator.toml"\n'
 
@@ -80,11 +87,19 @@ def test_each_test_of_a_project_has_a_world_of_its_own(project: pytest.Pytester)
     project.makepyprojecttoml(CONFIG)
     project.makefile(".toml", emulator='models = ["wan-2.2"]\nspeed = 1\n')
     done = run(project)
-    done.assert_outcomes(passed=8, failed=1)
+    done.assert_outcomes(passed=8, failed=3)
     done.stdout.fnmatch_lines(
-        ["FAILED *::test_fails_and_shows_what_was_asked*", "* 1 failed, 8 passed in *"]
+        ["FAILED *::test_fails_and_shows_what_was_asked*", "* 3 failed, 8 passed in *"]
     )
-    done.stdout.re_match_lines_random([r"-+ video_emulator: requests -+", "POST /v1/videos 200"])
+    done.stdout.re_match_lines_random(
+        [
+            r"-+ video_emulator: requests -+",
+            "POST /v1/videos 200",
+            "none with this test's key, and 1 with other keys: an app that keeps its client .*",
+            r'>       video_emulator.set_progress\("never"\)',
+        ]
+    )
+    done.stdout.no_fnmatch_line("*self._admin.call*")
 
 
 def test_without_the_extra_the_fixture_names_it_and_other_tests_run(

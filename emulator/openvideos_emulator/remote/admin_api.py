@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+__tracebackhide__ = True  # pytest shows a failure where a test has called
 _ROOT = "/_emulator"
 # Turning the clock waits for webhooks, whose receivers have some seconds each.
 _TIMEOUT = 120.0

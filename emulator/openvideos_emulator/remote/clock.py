@@ -10,6 +10,8 @@ from openvideos_emulator.remote.admin_api import fields
 if TYPE_CHECKING:
     from openvideos_emulator.remote.admin_api import AdminApi
 
+__tracebackhide__ = True  # pytest shows a failure where a test has called
+
 
 class RemoteClock:
     """The time that jobs go by. It can be turned forward, and stand still."""

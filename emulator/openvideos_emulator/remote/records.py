@@ -7,6 +7,8 @@ from typing import Any, TypeVar, overload
 
 import attrs
 
+__tracebackhide__ = True  # pytest shows a failure where a test has called
+
 T = TypeVar("T")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.remote.admin_api import AdminApi
 
+__tracebackhide__ = True  # pytest shows a failure where a test has called
 _PAGE = 1000
 
 

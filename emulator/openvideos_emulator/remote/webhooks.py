@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.remote.admin_api import AdminApi
 
+__tracebackhide__ = True  # pytest shows a failure where a test has called
 _BYTES_OF_A_SECRET = 24
 
 

@@ -13,6 +13,8 @@ from openvideos_emulator.remote.webhooks import Webhooks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__tracebackhide__ = True  # pytest shows a failure where a test has called
+
 
 class RemoteWorld:
     """One key's world, or all of them, as they are steered and seen from outside.
