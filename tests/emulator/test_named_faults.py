@@ -240,6 +240,7 @@ def test_an_answer_is_slow(client: Client) -> None:
         began = time.monotonic()
         assert client.faulty("/videos", fault).json() == usual
         assert 0.15 <= time.monotonic() - began < 5
+    assert client.faulty("/videos", "chunked_dribble_delay:1:150").elapsed.total_seconds() >= 0.15
     client.world.faults.add("chunkedDribbleDelay", {"numberOfChunks": 4, "totalDuration": 200})
     began = time.monotonic()
     with client.stream("GET", "/videos") as answer:

@@ -108,7 +108,8 @@ class Sender:
         if status in _WITHOUT_BODY:
             self._has_body = False
             del headers["content-length"]
-        self._chunk = math.ceil((length or 1) / delivery.chunks) or 1
+        # Each piece has its pause before it, the first too, as WireMock has it.
+        self._chunk = self._in_chunk = math.ceil((length or 1) / delivery.chunks) or 1
         if self._connection is None:
             raw = headers.raw
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
