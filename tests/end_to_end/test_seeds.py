@@ -37,9 +37,6 @@ CORRECTIONS = {
             "video.url is no field of the protocol; it is None, so that branch never runs",
         ),
     ],
-    "async": [
-        ("video-gen-1", "sora-2", "video-gen-1 is no model of the catalogue"),
-    ],
     "create and remix": [
         ("import OpenVideos", "import OpenVideos\nimport time", "`import time` is missing"),
     ],
@@ -127,9 +124,7 @@ def test_create_poll_list_and_delete(run: Any, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_async(run: Any) -> None:
-    with pytest.raises(BadRequestError, match=r"'video-gen-1'.*'sora-2'"):
-        run("async")
-    assert run("async", CORRECTIONS["async"]).video_id.startswith("video_")
+    assert run("async").video_id.startswith("video_")  # video-gen-1 is one more canned name
     gc.collect()  # the example never closes its client: what it leaves is collected here
 
 
