@@ -421,6 +421,7 @@ def test_the_admin_api_needs_its_own_key(watched: Emulator, http: httpx.Client, 
             response = http.get(root + path, headers=headers)
             assert response.status_code == 401
             assert response.json()["error"]["code"] == "invalid_api_key"
+            assert "--admin-key" in response.json()["error"]["message"]
 
 
 def test_no_key_is_logged(watched: Emulator, admin: httpx.Client, key: str, told: Told) -> None:

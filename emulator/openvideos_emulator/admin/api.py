@@ -165,7 +165,11 @@ class _AdminApi:
 
     async def __call__(self, request: Request) -> JSONResponse:
         # First of all, so that nobody without the key learns even what there is.
-        self._keys.tenant(request.headers.get("authorization"))
+        try:
+            self._keys.tenant(request.headers.get("authorization"))
+        except ApiError as error:
+            error.message += " The admin API takes the emulator's --admin-key only."
+            raise
         action, names = self._find(request)
         fields = await _body(request) if action.has_body else _query(request)
         if action.checker is not None:
