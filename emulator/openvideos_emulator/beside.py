@@ -19,7 +19,10 @@ _USAGE_ERROR = 2
 _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
 _OF_A_SIGNAL = 128
-_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+# Windows has no SIGHUP.
+_ENDING = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)
+]
 _SET_SIGNAL_OF_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG of Linux' prctl
 
 
@@ -101,6 +104,8 @@ class _Signals:
 
 
 def _has_terminal() -> bool:
+    if sys.platform == "win32":
+        return True
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
     except OSError:
