@@ -1,9 +1,14 @@
-"""Webhooks of several workers on one database."""
+"""Webhooks of several workers on one database.
+
+OPENVIDEOS_SECONDS_OF_KILLING makes it longer than the tests of every day.
+"""
 
 import itertools
 import json
 import os
+import secrets
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,14 +27,19 @@ from openvideos_emulator.tables import deliveries
 
 from ..conftest import NO_TLS
 from ..webhooks.conftest import SECRET, Received, Receiver
+from .test_durability import create_until
+from .test_workers import children
 
-WORKERS = 2
+SECONDS = float(os.environ.get("OPENVIDEOS_SECONDS_OF_KILLING", "0"))
+WORKERS = 4 if SECONDS else 2
 SENDERS = 4
-DEATHS = 2
+DEATHS = round(SECONDS) or 2
+SECONDS_BETWEEN_DEATHS = 1 if SECONDS else 0
 _UNDELIVERED = (deliveries.c.delivered.is_(None), deliveries.c.next_attempt.is_not(None))
 
 pytestmark = [
     pytest.mark.xdist_group("workers"),
+    pytest.mark.timeout(120 + 5 * SECONDS),
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc"),
 ]
 
@@ -39,11 +49,6 @@ def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
     receiver.close()
-
-
-def workers_of(emulator: Emulator) -> list[int]:
-    pid = emulator.pid
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def create(emulator: Emulator, count: int) -> list[str]:
@@ -72,11 +77,10 @@ def connected(database: str) -> Connection:
 
 def wait_until_all_is_delivered(database: str, *, after_deaths: bool) -> None:
     """Wait for the last delivery; what the dead had claimed is let go without their time-out."""
-    deadline = time.monotonic() + 30
     with connected(database) as connection:
         left, since = None, time.monotonic()
         while left != []:
-            assert time.monotonic() < deadline, f"{left} are left"
+            assert time.monotonic() - since < 30, f"{left} are left"
             now = list(connection.execute(select(deliveries.c.id).where(*_UNDELIVERED)).scalars())
             if sorted(now) != left:
                 left, since = sorted(now), time.monotonic()
@@ -117,11 +121,14 @@ def test_each_event_is_delivered_once_and_again_under_its_id_only_where_a_worker
 
         receiver.answer = acknowledge_slowly
         receiver.received.clear()
-        creating = [pool.submit(create, emulator, 12) for _ in range(SENDERS)]
+        stop = threading.Event()
+        creating = [pool.submit(create_until, emulator.base_url, stop) for _ in range(SENDERS)]
         for number in range(DEATHS):
             receiver.wait_for(12 * (number + 1))
-            os.kill(workers_of(emulator)[0], signal.SIGKILL)
-        made = list(itertools.chain(*(each.result() for each in creating)))
+            time.sleep(SECONDS_BETWEEN_DEATHS)
+            os.kill(secrets.choice(children(emulator)), signal.SIGKILL)
+        stop.set()
+        made = list(itertools.chain(*(each.result()[0] for each in creating)))
         wait_until_all_is_delivered(database, after_deaths=True)
     told = told_of(receiver.received)
     assert set(made) <= told.keys()
