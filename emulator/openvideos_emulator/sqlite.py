@@ -104,12 +104,13 @@ def open_sqlite(url: URL, *, reset: bool) -> SqliteDatabase:
         where_it_fails.callback(engine.dispose)
         try:
             connection = where_it_fails.enter_context(engine.connect())
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            # A killed process loses nothing: what was committed is with the operating system.
-            connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             make_tables(connection, shown, reset=reset, shared=False)
             connection.exec_driver_sql("COMMIT")
+            # Only now: it changes the file, which could have been another program's.
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            # A killed process loses nothing: what was committed is with the operating system.
+            connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MILLISECONDS_TO_WAIT_ON_THE_LOOP}")
         except DatabaseError as error:
             raise UnusableDatabaseError(

@@ -165,6 +165,18 @@ def test_other_programs_tables_in_postgresql_stay(make_postgresql: MakeDatabase)
         assert connection.exec_driver_sql("SELECT x FROM theirs").scalar() == 7
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_another_programs_file_is_refused_and_stays_as_it_is(tmp_path: Path, reset: bool) -> None:
+    file = tmp_path / "theirs.sqlite"
+    with engine_of(str(file)).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE theirs (x integer)")
+    before = file.read_bytes()
+    with pytest.raises(UnusableDatabaseError, match="belongs to another program"):
+        open_database(str(file), reset=reset)
+    assert file.read_bytes() == before
+    assert os.listdir(tmp_path) == [file.name]
+
+
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_postgresql_is_named_in_three_ways(make_postgresql: MakeDatabase, scheme: str) -> None:
     location = make_postgresql().replace("postgresql", scheme, 1)
