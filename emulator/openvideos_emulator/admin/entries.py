@@ -47,7 +47,7 @@ def entry_of(record: Record, scope: Scope, body: bytes) -> dict[str, Any]:
         "body": _bounded(_body(headers.get("content-type", ""), body), body),
         "status": record.status,
         "video_id": record.video_id,
-        "faults": list(record.faults),
+        "faults": [_shortened(fault) for fault in record.faults],
     }
 
 
