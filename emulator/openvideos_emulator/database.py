@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -24,6 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _SQLITE = {"sqlite", "sqlite+pysqlite"}
 _POSTGRESQL = {"postgresql", "postgres", "postgresql+psycopg"}
+_PASSWORD_WITH_AT = re.compile(r"[^:]+://[^:/]*:[^@]*@[^?]*@")
 
 
 class UnusableDatabaseError(Exception):
@@ -127,6 +129,8 @@ def _url(location: str) -> URL:
         url = URL.create("sqlite", database=location)
     else:
         try:
+            if _PASSWORD_WITH_AT.match(location):
+                raise ArgumentError("the rest of the password would be taken for the host")
             url = make_url(location)
         except (ArgumentError, ValueError):
             # What is wrong is not repeated: a password could be in it.

@@ -194,6 +194,8 @@ def test_postgresql_is_named_in_three_ways(make_postgresql: MakeDatabase, scheme
         "sqlite://user:hunter2@host/name",
         "postgresql://user:hunter2@" + "h" * 300 + "/name",
         "postgresql://user:hunter2@127.0.0.1:99999/name",
+        "postgresql://user:p@hunter2@127.0.0.1:1/name",
+        "postgresql://user:p@ss/hunter2@127.0.0.1:1/name",
         "postgresql://127.0.0.1:1/name?password=hunter2",
     ],
 )
