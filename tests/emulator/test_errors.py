@@ -60,7 +60,7 @@ def test_a_path_outside_the_prefix_is_not_found(fast: Emulator, http: httpx.Clie
     "video_id",
     [
         *("video_x", "a:b", "a=b==", "ünï", "a b", "%", "\0", "edits\n"),
-        *("a/b", "a/content", "/", "../edits", "%2F", "'; DROP TABLE openvideos_videos; --"),
+        *("a/b", "a/content", "/", "../edits", "ü%2F", "'; DROP TABLE openvideos_videos; --"),
     ],
 )
 def test_an_unknown_id_is_not_found_and_named(client: httpx.Client, video_id: str) -> None:
@@ -68,6 +68,11 @@ def test_an_unknown_id_is_not_found_and_named(client: httpx.Client, video_id: st
         response = client.get(f"/videos/{quote(video_id, safe='')}{path}")
         assert response.status_code == 404
         assert response.json()["error"]["message"] == f"Video with id '{video_id}' not found."
+    # A request that a fault has looked at is the same.
+    response = client.get(
+        f"/videos/{quote(video_id, safe='')}", headers={"X-OpenVideos-Fault": "unknown_status"}
+    )
+    assert response.json()["error"]["message"] == f"Video with id '{video_id}' not found."
     response = client.get(f"/videos/characters/{quote(video_id, safe='')}")
     assert response.json()["error"]["message"] == f"Character with id '{video_id}' not found."
 

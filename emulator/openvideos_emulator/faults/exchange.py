@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import jsonpath_rfc9535
 from starlette.datastructures import MutableHeaders
@@ -111,13 +111,18 @@ class Request:
             **self._scope,
             "method": self.method,
             "path": self.path,
-            "raw_path": self.path.encode(),
+            "raw_path": self._raw_path(),
             "query_string": urlencode(self.query).encode(),
             "headers": [
                 (name.encode("latin-1"), value.encode("latin-1"))
                 for name, value in self.headers.items()
             ],
         }
+
+    def _raw_path(self) -> bytes:
+        if self.path == self._scope["path"]:
+            return bytes(self._scope["raw_path"])
+        return quote(self.path).encode()
 
     def receive(self, rest: Receive) -> Receive:
         """Return an ASGI receive that gives the body as it is now, and then the rest."""

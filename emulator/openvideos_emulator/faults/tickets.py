@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sqlalchemy import Connection, select
 
@@ -52,7 +53,8 @@ class Tickets:
             )
         video_id, tenant = row
         meant = f"{PREFIX}/videos/{video_id}/content"
-        return {**scope, "path": meant, "raw_path": meant.encode(), "vouched_tenant": tenant}
+        raw_path = f"{PREFIX}/videos/{quote(video_id, safe='')}/content".encode()
+        return {**scope, "path": meant, "raw_path": raw_path, "vouched_tenant": tenant}
 
 
 def _add(connection: Connection, ticket: str, video_id: str, tenant: str) -> None:
