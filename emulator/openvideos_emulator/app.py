@@ -18,7 +18,7 @@ from starlette.routing import Router
 from openvideos_emulator.contract import PREFIX
 from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.endpoints import Endpoint
-from openvideos_emulator.errors import server_failure, service_unavailable, unknown_url
+from openvideos_emulator.errors import server_failure, service_unavailable, shutting_down, unknown_url
 from openvideos_emulator.faults import FaultLayer
 from openvideos_emulator.middleware import Responding, answer, authenticate
 
@@ -112,6 +112,9 @@ class _Application:
         except UnreachableDatabaseError:
             with contextlib.suppress(RuntimeError):  # where an answer was begun already
                 await answer(service_unavailable().response(), scope, receive, send)
+        except asyncio.CancelledError:
+            with contextlib.suppress(RuntimeError):
+                await answer(shutting_down().response(), scope, receive, send)
         except Exception:
             # This answer passes no layer. The error itself goes on to the server, which logs it.
             with contextlib.suppress(RuntimeError):

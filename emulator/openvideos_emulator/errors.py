@@ -142,6 +142,16 @@ def service_unavailable() -> ApiError:
     )
 
 
+def shutting_down() -> ApiError:
+    """Return the 503 for what takes longer than the server waits at its end."""
+    return ApiError(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The server is shutting down. Please try again later.",
+        kind="server_error",
+        headers={"Retry-After": "1"},
+    )
+
+
 def joined(values: Sequence[str], word: str, *, quote: str = "'") -> str:
     """Return values as English prose: `'4', '8', and '12'`."""
     quoted = [f"{quote}{value}{quote}" for value in values]

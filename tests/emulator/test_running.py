@@ -98,12 +98,22 @@ def test_it_stops_at_once_while_videos_are_made(connect: Callable[..., httpx.Cli
         ids = [client.post("/videos", json=long).json()["id"] for _ in range(4)]
         time.sleep(0.05)
         with ThreadPoolExecutor(4) as threads:
-            for video_id in ids:
-                threads.submit(client.get, f"/videos/{video_id}/content")
+            downloads = [
+                threads.submit(client.get, f"/videos/{video_id}/content") for video_id in ids
+            ]
             time.sleep(0.3)
+            assert emulator.pid is not None
             began = time.monotonic()
-            emulator.stop()
+            os.kill(emulator.pid, signal.SIGTERM)
+            answers = [download.result() for download in downloads]
+            while not emulator.has_ended:
+                time.sleep(0.01)
         assert time.monotonic() - began < 4
+        refused = [answer.json()["error"] for answer in answers if answer.status_code != 200]
+        assert {error["message"] for error in refused} <= {
+            "The server is shutting down. Please try again later."
+        }
+        assert "Traceback" not in emulator.log
 
 
 def test_killed_and_started_again_it_knows_every_job(
