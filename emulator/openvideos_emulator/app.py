@@ -18,7 +18,12 @@ from starlette.routing import Router
 from openvideos_emulator.contract import PREFIX
 from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.endpoints import Endpoint
-from openvideos_emulator.errors import server_failure, service_unavailable, shutting_down, unknown_url
+from openvideos_emulator.errors import (
+    server_failure,
+    service_unavailable,
+    shutting_down,
+    unknown_url,
+)
 from openvideos_emulator.faults import FaultLayer
 from openvideos_emulator.middleware import Responding, answer, authenticate
 

@@ -128,16 +128,18 @@ def _url(location: str) -> URL:
     if "://" not in location:
         url = URL.create("sqlite", database=location)
     else:
+        # What is wrong is not repeated: a password could be in it.
+        no_url = UnusableDatabaseError(
+            "--db is neither a path nor a database URL such as sqlite:///emulator.sqlite or "
+            "postgresql://user:password@host/name; signs in a password are percent-encoded"
+        )
+        # The rest of such a password would be taken for the host.
+        if _PASSWORD_WITH_AT.match(location):
+            raise no_url
         try:
-            if _PASSWORD_WITH_AT.match(location):
-                raise ArgumentError("the rest of the password would be taken for the host")
             url = make_url(location)
         except (ArgumentError, ValueError):
-            # What is wrong is not repeated: a password could be in it.
-            raise UnusableDatabaseError(
-                "--db is neither a path nor a database URL such as sqlite:///emulator.sqlite or "
-                "postgresql://user:password@host/name; signs in a password are percent-encoded"
-            ) from None
+            raise no_url from None
     if url.drivername in _POSTGRESQL:
         return url
     is_file = url.database not in (None, "", ":memory:") and not (url.query or url.host)

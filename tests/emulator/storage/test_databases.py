@@ -174,7 +174,7 @@ def test_another_programs_file_is_refused_and_stays_as_it_is(tmp_path: Path, res
     with pytest.raises(UnusableDatabaseError, match="belongs to another program"):
         open_database(str(file), reset=reset)
     assert file.read_bytes() == before
-    assert os.listdir(tmp_path) == [file.name]
+    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
