@@ -281,6 +281,16 @@ def test_a_spritesheet_goes_over_the_whole_length(
         assert difference(one, another) > 0.5
 
 
+def test_a_thumbnail_is_from_the_middle(written: Callable[..., bytes], tmp_path: Path) -> None:
+    parts = (part("red", 1.5, 0), part("green", 0.5, 120), part("blue", 1, 240))
+    thumbnail = tmp_path / "thumbnail.webp"
+    previews.write_thumbnail(io.BytesIO(written(scene(*parts, size=(320, 180)))), thumbnail)
+    with Image.open(thumbnail) as image:
+        above_the_caption = image.convert("RGB").crop((160, 0, 320, 90))
+    mean = ImageStat.Stat(above_the_caption).mean
+    assert mean.index(max(mean)) == 1, mean
+
+
 def test_tiny_media_are_small_and_whole(
     tiny: Emulator,
     connect: Callable[..., httpx.Client],

@@ -19,8 +19,8 @@ _LONGEST_THUMBNAIL_SIDE = 640
 
 def write_thumbnail(video: BinaryIO, path: Path) -> None:
     """Write a frame from the middle of a video as a WebP."""
-    frames = _key_frames(video, 3)
-    picture = frames[len(frames) // 2]
+    # Of two, one is the first, and the other begins the second half.
+    picture = _key_frames(video, 2)[-1]
     picture.thumbnail((_LONGEST_THUMBNAIL_SIDE, _LONGEST_THUMBNAIL_SIDE))
     _save(picture, path, "WEBP", quality=80, method=2)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Changes whenever the same scene gives other bytes, so that no cache of another version is used.
-_EDITION = "2"
+_EDITION = "3"
 _THREADS = 2
 _MOST_BYTES = 1024 * 1024 * 1024
 _MOST_WAITING = 100
