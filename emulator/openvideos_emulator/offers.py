@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.catalogue import parsed_seconds, parsed_size
+from openvideos_emulator.catalogue import parsed_seconds, parsed_size, seconds_text
 from openvideos_emulator.errors import ApiError
 from openvideos_emulator.settings import SettingsError
 
@@ -27,8 +27,10 @@ def with_offers(document: Mapping[str, Any], settings: Settings) -> dict[str, An
         SettingsError: No video can be made of a size or a length.
     """
     models = list(dict.fromkeys(settings.models))
-    sizes = _checked("--sizes", settings.sizes, parsed_size)
-    seconds = _checked("--seconds", settings.seconds, parsed_seconds)
+    sizes = _as_shown("--sizes", settings.sizes, lambda text: str(parsed_size(text)))
+    seconds = _as_shown(
+        "--seconds", settings.seconds, lambda text: seconds_text(parsed_seconds(text))
+    )
     replaced = {
         ("VideoModel", "AnyVideoModel"): models,
         ("VideoSize", "AnyVideoSize"): sizes,
@@ -55,10 +57,9 @@ def with_schemas(
     return {**document, "components": {**components, "schemas": schemas}}
 
 
-def _checked(option: str, values: Sequence[str], check: Callable[[str], object]) -> list[str]:
-    for value in values:
-        try:
-            check(value)
-        except ApiError as error:
-            raise SettingsError(f"{option}: {error.message}") from error
-    return list(dict.fromkeys(values))
+def _as_shown(option: str, values: Sequence[str], shown: Callable[[str], str]) -> list[str]:
+    """Return values as a Video shows them, 5 for 5.0, so that what it shows can be asked for."""
+    try:
+        return list(dict.fromkeys(map(shown, values)))
+    except ApiError as error:
+        raise SettingsError(f"{option}: {error.message}") from error

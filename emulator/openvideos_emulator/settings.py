@@ -140,10 +140,10 @@ def _check_progress(_settings: object, _setting: object, progress: str) -> None:
         raise SettingsError(f"--{error}") from error
 
 
-def _texts(values: str | Iterable[str | float]) -> tuple[str, ...]:
+def _texts(values: str | float | Iterable[str | float]) -> tuple[str, ...]:
     """Return a list of texts, of which several may be written as one, with commas."""
-    listed = [values] if isinstance(values, str) else map(str, values)
-    return tuple(each for text in listed for each in _COMMA.split(text))
+    listed = values if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    return tuple(each for value in listed for each in _COMMA.split(str(value)))
 
 
 def _text(value: str | Path | None) -> str | None:

@@ -133,6 +133,11 @@ def test_a_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     assert "none.toml cannot be read" in refusal("--config", tmp_path / "none.toml")
 
 
+def test_one_value_of_a_list_needs_no_list() -> None:
+    assert Settings(seconds=5).seconds == ("5",)
+    assert Settings(models="wan-2.2").models == ("wan-2.2",)
+
+
 def test_an_environment_that_makes_no_sense_is_one_clear_line() -> None:
     assert "OPENVIDEOS_EMULATOR_SPEED: 'x'" in refusal(OPENVIDEOS_EMULATOR_SPEED="x")
     assert in_force(OPENVIDEOS_EMULATOR_SPEED="")["speed"] == 60.0

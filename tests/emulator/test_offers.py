@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("offers")
 OFFERS: dict[str, Any] = {
     "models": ["wan-2.2", "org/hunyuan-video"],
     "sizes": ["64x36", "36x64"],
-    "seconds": ["0.5", "1"],
+    "seconds": ["0.50", "01"],  # shown, and so offered, as 0.5 and 1
 }
 
 
