@@ -77,6 +77,12 @@ class BodyReader:
         Raises:
             ApiError: 400 where the body breaks the contract, 413 where it is too long.
         """
+        encoding = request.headers.get("content-encoding", "identity")
+        if encoding.lower() != "identity":
+            raise bad_request(
+                f"Unsupported content encoding: '{shortened(encoding)}'. Send the body as it is.",
+                code="unsupported_content_encoding",
+            )
         content_type = request.headers.get("content-type")
         kind = (content_type or "").partition(";")[0].strip().lower()
         checker = self._checkers.get(kind)
@@ -137,10 +143,16 @@ def parse_json(body: bytes | bytearray) -> Any:
         )
     try:
         return _refuse_surrogates(json.loads(body.decode(), parse_constant=_refuse_constant))
+    except json.JSONDecodeError as error:
+        raise _not_json(f", from line {error.lineno}, column {error.colno} on") from error
     except (ValueError, RecursionError) as error:
-        raise bad_request(
-            "We could not parse the JSON body of your request: it is not valid JSON."
-        ) from error
+        raise _not_json() from error
+
+
+def _not_json(where: str = "") -> ApiError:
+    return bad_request(
+        f"We could not parse the JSON body of your request: it is not valid JSON{where}."
+    )
 
 
 def _has_too_many_values(body: bytes | bytearray) -> bool:

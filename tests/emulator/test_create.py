@@ -1,6 +1,7 @@
 """Creating videos: what is asked for comes back, what breaks a rule is refused and said."""
 
 import base64
+import gzip
 import time
 from collections.abc import Callable
 from typing import Any
@@ -260,6 +261,18 @@ def test_a_refused_content_type_is_answered_with_those_that_are_accepted(
 ) -> None:
     response = client.post("/videos", content="prompt=x", headers={"Content-Type": "text/plain"})
     assert "'application/json' or 'multipart/form-data'" in response.json()["error"]["message"]
+
+
+def test_what_is_wrong_with_a_body_is_told(client: httpx.Client) -> None:
+    json = {"Content-Type": "application/json"}
+    refused = client.post("/videos", content='{\n  "prompt": "x",\n}', headers=json)
+    assert "it is not valid JSON, from line " in refused.json()["error"]["message"]
+    packed = gzip.compress(b'{"prompt": "x"}')
+    refused = client.post("/videos", content=packed, headers={**json, "Content-Encoding": "gzip"})
+    assert refused.status_code == 400
+    assert refused.json()["error"]["message"] == (
+        "Unsupported content encoding: 'gzip'. Send the body as it is."
+    )
 
 
 def test_a_reference_image_of_the_right_size_is_taken(
