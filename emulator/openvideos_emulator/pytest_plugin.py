@@ -73,7 +73,8 @@ def video_emulator(video_emulator_server: Emulator) -> Iterator[RemoteWorld]:
     It has `base_url`, `api_key`, `clock`, `faults`, `requests` and `webhooks`. While the test
     runs, `OPENVIDEOS_BASE_URL`, `OPENAI_BASE_URL` and their keys lead to it.
     """
-    world = video_emulator_server.world()
+    # Where a test has ended the emulator, those after it have another.
+    world = video_emulator_server.start().world()
     with pytest.MonkeyPatch.context() as environment:
         for name, value in world.environment.items():
             environment.setenv(name, value)

@@ -92,13 +92,16 @@ class Emulator(RemoteWorld):
         return cls(**{str(each.alias): getattr(settings, each.name) for each in SETTINGS.values()})
 
     def start(self) -> Self:
-        """Start the process and return once it answers. Once it does, this does nothing.
+        """Start the process and return once it answers. While it runs, this does nothing.
+
+        One that has ended is started anew, on another port unless one was given.
 
         Raises:
             EmulatorError: It ended, or did not answer in time.
         """
-        if self._process is not None:
+        if self._process is not None and not self.has_ended:
             return self
+        self.stop()
         try:
             self.base_url = self._started()
         except BaseException:

@@ -54,6 +54,9 @@ def test_what_a_test_left_is_gone_after_it(video_emulator_server):
     stats = video_emulator_server.stats()
     assert (sum(stats["videos"].values()), stats["faults"], stats["requests"]) == (0, 0, 0)
 
+def test_an_emulator_that_a_test_has_ended_is_there_for_the_next(video_emulator_server):
+    video_emulator_server.kill()
+
 def test_the_environment_leads_to_it(video_emulator):
     assert os.environ["OPENAI_BASE_URL"] == video_emulator.base_url
     assert os.environ["OPENVIDEOS_API_KEY"] == video_emulator.api_key
@@ -95,9 +98,9 @@ def test_each_test_of_a_project_has_a_world_of_its_own(project: pytest.Pytester)
     project.makepyprojecttoml(CONFIG)
     project.makefile(".toml", emulator='models = ["wan-2.2"]\nspeed = 1\n')
     done = run(project)
-    done.assert_outcomes(passed=8, failed=3)
+    done.assert_outcomes(passed=9, failed=3)
     done.stdout.fnmatch_lines(
-        ["FAILED *::test_fails_and_shows_what_was_asked*", "* 3 failed, 8 passed in *"]
+        ["FAILED *::test_fails_and_shows_what_was_asked*", "* 3 failed, 9 passed in *"]
     )
     done.stdout.re_match_lines_random(
         [

@@ -188,6 +188,8 @@ def test_an_emulator_that_has_gone_is_named_with_what_it_said_last() -> None:
         with pytest.raises(EmulatorError, match=r"it ended with exit code -9.*\n.*answers"):
             emulator.clock.now()
         assert emulator.log.count("\n") == 1, "quiet says nothing of requests"
+        emulator.start()
+        assert emulator.requests == [], "it is there again"
     with pytest.raises(EmulatorError, match="it is not running"):
         emulator.clock.now()
 
