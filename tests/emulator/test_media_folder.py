@@ -145,6 +145,25 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_made(
         assert client.get(content).content[4:8] == b"ftyp"
 
 
+def test_more_open_files_than_there_may_be_are_told(
+    serve: Callable[..., contextlib.AbstractContextManager[Server]],
+    call: Callable[[Server], httpx.Client],
+    waiting: Waiting,
+) -> None:
+    with serve() as server:
+        client = call(server)
+        video = waiting(client, client.post("/videos", json={"prompt": "x"}).json()["id"])
+        content = f"/videos/{video['id']}/content"
+        limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        # The connection is open already, and no further file can be.
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        refused = client.get(content)
+        assert refused.status_code == 503
+        assert refused.json()["error"]["message"].startswith("Too many files are open already.")
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, limits)
+        assert client.get(content).content[4:8] == b"ftyp"
+
+
 def test_others_are_answered_while_a_long_video_is_made(
     serve: Callable[..., contextlib.AbstractContextManager[Server]],
     call: Callable[[Server], httpx.Client],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from openvideos_emulator.service import Call, Service
     from openvideos_emulator.timetable import Job
 
+# Of the process, or of the whole machine.
+_NO_MORE_FILES = {errno.EMFILE, errno.ENFILE}
 _UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 _CHUNK = 1024 * 1024
 # What is so little is read sooner than a thread is found for it.
@@ -44,7 +47,12 @@ async def download(service: Service, call: Call) -> Response:
             404,
             f"The video is no longer available. Downloads expire after {_kept_for(job)}.",
         )
-    asset, file = await _opened(service, call, job)
+    try:
+        asset, file = await _opened(service, call, job)
+    except OSError as error:
+        if error.errno not in _NO_MORE_FILES:
+            raise
+        raise _busy("Too many files are open already.") from error
     try:
         return _response(asset, file, call.request)
     except BaseException:
@@ -61,12 +69,7 @@ async def _opened(service: Service, call: Call, job: Job) -> tuple[Asset, Binary
     try:
         asset, file = await service.studio.open(scene, variant, first_frame)
     except BusyError as error:
-        raise ApiError(
-            503,
-            "Too many videos are being made already. Please try again later.",
-            kind="server_error",
-            headers={"Retry-After": "1"},
-        ) from error
+        raise _busy("Too many videos are being made already.") from error
     except NoRoomError as error:
         raise ApiError(
             507,
@@ -81,6 +84,15 @@ async def _opened(service: Service, call: Call, job: Job) -> tuple[Asset, Binary
         service.studio.forget(scene)
         raise
     return asset, file
+
+
+def _busy(reason: str) -> ApiError:
+    return ApiError(
+        503,
+        f"{reason} Please try again later.",
+        kind="server_error",
+        headers={"Retry-After": "1"},
+    )
 
 
 def _kept_for(job: Job) -> str:
