@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import attrs
@@ -44,6 +45,8 @@ _LOCK_OF_THE_TABLES = 7_086_201_325_118_405_120
 _MOST_TRIES = 5
 _TO_BE_TRIED_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
 
+log = logging.getLogger(__name__)
+
 
 @attrs.frozen
 class _Link:
@@ -65,6 +68,7 @@ class PostgresqlDatabase(Database):
         self._engine = engine
         self._room = asyncio.Semaphore(_MOST_CONNECTIONS)
         self._idle: list[_Link] = []
+        self._is_away = False
 
     async def rows(
         self, statement: Select[Any], values: Mapping[str, Any]
@@ -147,7 +151,12 @@ class PostgresqlDatabase(Database):
         try:
             connection = await self._engine.connect()
         except DBAPIError as error:
+            # Once, however many requests find it out.
+            if not self._is_away:
+                log.warning("the database cannot be reached: %s", _one_line(str(error.orig)))
+            self._is_away = True
             raise UnreachableDatabaseError("the database cannot be reached") from error
+        self._is_away = False
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         _take_any_text(driver)

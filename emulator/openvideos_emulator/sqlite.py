@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import sqlite3
 import time
@@ -36,6 +37,8 @@ _SECONDS_TO_WAIT_FOR_A_LOCK = 10.0
 _MILLISECONDS_TO_WAIT_ON_THE_LOOP = 1
 _LONGEST_PAUSE = 0.004
 _PRIMARY_CODE = 0xFF
+
+log = logging.getLogger(__name__)
 
 
 class SqliteDatabase(Database):
@@ -132,6 +135,7 @@ async def _patiently(run: Callable[[], T]) -> T:
             now = time.monotonic()
             deadline = deadline or now + _SECONDS_TO_WAIT_FOR_A_LOCK
             if now > deadline:
+                log.warning("the database cannot be reached: another process holds it")
                 raise UnreachableDatabaseError("another process holds the database") from error
         await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -165,6 +166,24 @@ def test_other_programs_tables_in_postgresql_stay(make_postgresql: MakeDatabase)
         assert connection.exec_driver_sql("SELECT x FROM theirs").scalar() == 7
 
 
+def test_a_lock_that_does_not_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    location = str(tmp_path / "emulator.sqlite")
+    opened = opened_with_counters(location)
+    monkeypatch.setattr("openvideos_emulator.sqlite._SECONDS_TO_WAIT_FOR_A_LOCK", 0.02)
+
+    async def wait_in_vain(opened: Database) -> None:
+        with pytest.raises(UnreachableDatabaseError):
+            await opened.write(count_up)
+
+    with sqlite3.connect(location) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        run(opened, wait_in_vain)
+    holder.close()
+    assert "cannot be reached: another process holds it" in caplog.text
+
+
 @pytest.mark.parametrize("reset", [False, True])
 def test_another_programs_file_is_refused_and_stays_as_it_is(tmp_path: Path, reset: bool) -> None:
     file = tmp_path / "theirs.sqlite"
@@ -292,6 +311,9 @@ def test_a_lost_server_is_a_503_until_it_is_there_again(
             # A worker that dies meanwhile cannot be replaced yet; that is not the end of all.
             os.kill(children(emulator)[0], signal.SIGKILL)
             assert eventually(lambda: "a worker cannot start: the database" in emulator.log)
+            # Each worker tells the reason, once.
+            reasons = emulator.log.count("the database cannot be reached: connection")
+            assert 1 <= reasons <= 2
         assert http.get(f"{url}/{made}", headers=KEY).status_code == 200
         assert http.post(url, json={"prompt": "x"}, headers=KEY).status_code == 200
         assert "Traceback" not in emulator.log
