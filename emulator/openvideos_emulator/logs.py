@@ -1,4 +1,4 @@
-"""What the emulator says: a line for each request and for what goes wrong, on stderr."""
+"""What the emulator says: a line for each request and for what goes wrong."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING, Any
 from openvideos_emulator.keys import sent_key, tenant_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOGGER = logging.getLogger(__name__)
 _LENGTH_OF_A_NAME = 8
 
 
-def log_config(log_format: str) -> dict[str, Any]:
-    """Return logging to stderr: stdout has nothing but the base URL.
+def log_config(log_format: str, file: Path | None) -> dict[str, Any]:
+    """Return logging to a file, or to stderr: stdout has nothing but the base URL.
 
     Args:
         log_format: `plain` or `json`.
+        file: The file, None for stderr.
     """
+    handler = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
+    if file is not None:
+        handler = {"class": "logging.FileHandler", "filename": str(file), "encoding": "utf-8"}
     loggers = {"uvicorn.error": "WARNING", "openvideos_emulator": "INFO"}
     return {
         "version": 1,
@@ -34,15 +40,9 @@ def log_config(log_format: str) -> dict[str, Any]:
             },
             "json": {"()": f"{__name__}.JsonFormatter"},
         },
-        "handlers": {
-            "stderr": {
-                "class": "logging.StreamHandler",
-                "formatter": log_format,
-                "stream": "ext://sys.stderr",
-            }
-        },
+        "handlers": {"lines": {**handler, "formatter": log_format}},
         "loggers": {
-            name: {"handlers": ["stderr"], "level": level, "propagate": False}
+            name: {"handlers": ["lines"], "level": level, "propagate": False}
             for name, level in loggers.items()
         },
     }

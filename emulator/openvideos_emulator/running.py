@@ -209,7 +209,10 @@ class Emulator(RemoteWorld):
     @property
     def log(self) -> str:
         """What the emulator has logged so far: a line for each request, and its complaints."""
-        return self._log_path.read_text(encoding="utf-8", errors="replace")
+        said = self._log_path.read_bytes()
+        if self._settings.log_file is not None and self._settings.log_file.is_file():
+            said += self._settings.log_file.read_bytes()
+        return said.decode(errors="replace")
 
     @property
     def _log_path(self) -> Path:

@@ -50,6 +50,8 @@ def serve(settings: Settings) -> None:
         signal.signal(stop, lambda *_: sys.exit(0))
     if settings.port_file is not None:
         _make_way(settings.port_file)
+    if settings.log_file is not None:
+        _try_log(settings.log_file)
     with (
         _bound(settings) as listener,
         tempfile.TemporaryDirectory(prefix="openvideos-") as folder,
@@ -69,7 +71,7 @@ def _run_workers(settings: Settings, home: Path, listener: socket.socket) -> Non
     # What cannot be used is told once, and a database is emptied once, before there are workers.
     with assembled(settings, home):
         pass
-    logging.config.dictConfig(log_config(settings.log_format))
+    logging.config.dictConfig(log_config(settings.log_format, settings.log_file))
     of_a_worker = attrs.evolve(settings, reset=False)
 
     def work(tell_start: Callable[[], None], lifeline: int) -> None:
@@ -102,7 +104,7 @@ def _run(
             app if settings.quiet else AccessLog(app),
             http=Protocol,
             access_log=False,
-            log_config=log_config(settings.log_format),
+            log_config=log_config(settings.log_format, settings.log_file),
             lifespan="on",
             server_header=False,
             proxy_headers=False,
@@ -172,6 +174,13 @@ def _make_way(port_file: Path) -> None:
         raise SettingsError(f"--port-file {port_file}: {error.strerror}") from error
     if not port_file.parent.is_dir():
         raise SettingsError(f"--port-file {port_file}: its folder does not exist")
+
+
+def _try_log(file: Path) -> None:
+    try:
+        file.open("ab").close()
+    except OSError as error:
+        raise SettingsError(f"--log-file {file}: {error.strerror}") from error
 
 
 def _bound(settings: Settings) -> socket.socket:

@@ -389,6 +389,11 @@ class Settings:
         validator=_one_of(LogFormat),
         metadata=_about(_LOGGING, "Log lines for people, or JSON for programs."),
     )
+    log_file: Path | None = attrs.field(
+        default=None,
+        converter=_path,
+        metadata=_about(_LOGGING, "Log to the end of this file, and not to stderr.", value="FILE"),
+    )
 
     def __attrs_post_init__(self) -> None:
         if self.admin and self.admin_key is None:

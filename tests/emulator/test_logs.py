@@ -7,11 +7,12 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from openvideos_emulator import Emulator
+from openvideos_emulator import Emulator, EmulatorError
 from openvideos_emulator.keys import tenant_of
 
 KEY = f"sk-{secrets.token_hex(16)}"
@@ -38,9 +39,11 @@ def ask(emulator: Emulator, http: httpx.Client) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def in_json() -> Iterator[Emulator]:
-    with Emulator(log_format="json") as emulator:
+def in_json(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    file = tmp_path_factory.mktemp("logs") / "emulator.log"
+    with Emulator(log_format="json", log_file=file) as emulator:
         yield emulator
+        assert file.read_text() == emulator.log, "nothing of it is on stderr"
 
 
 def test_a_request_is_a_line_with_time_status_milliseconds_and_whose_it_was(
@@ -63,6 +66,13 @@ def test_json_is_an_object_a_line(in_json: Emulator, http: httpx.Client) -> None
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", first["time"])
     start = json.loads(in_json.log.splitlines()[0])
     assert (start["level"], start["base_url"]) == ("info", in_json.base_url)
+
+
+def test_a_log_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        EmulatorError, match=f"said last:\n.*--log-file {tmp_path}: Is a directory$"
+    ):
+        Emulator(log_file=tmp_path).start()
 
 
 def test_no_log_has_a_key_or_a_query(fast: Emulator, in_json: Emulator, http: httpx.Client) -> None:
