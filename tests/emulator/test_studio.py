@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,10 +89,13 @@ def test_who_hangs_up_takes_nothing_from_the_others(studio: Studio) -> None:
     assert asyncio.run(ask())[4:8] == b"ftyp"
 
 
-def test_a_file_that_is_gone_is_made_again(studio: Studio, tmp_path: Path) -> None:
+def test_what_is_gone_is_made_again(studio: Studio, tmp_path: Path) -> None:
     before = asyncio.run(read(studio, scene("a")))
-    for path in (tmp_path / "one").iterdir():
+    folder = tmp_path / "one"
+    for path in folder.iterdir():
         path.unlink()
+    assert asyncio.run(read(studio, scene("a"))) == before
+    shutil.rmtree(folder)
     assert asyncio.run(read(studio, scene("a"))) == before
 
 

@@ -80,6 +80,8 @@ class Shelf:
             return True
         unfinished = path.with_name(path.name + _UNFINISHED)
         try:
+            # Whoever needs the room may remove the whole folder: it can be made again.
+            self._folder.mkdir(parents=True, exist_ok=True)
             with _claimed(unfinished) as ours:
                 if not ours:
                     return path.exists()
