@@ -11,7 +11,7 @@ import functools
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, or_, select
 
 from openvideos_emulator.tables import worlds
 
@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 ALL = ""
 """The tenant whose row concerns all worlds; also whose a request without a key is."""
+
+HAS_OWN_CLOCK = or_(worlds.c.offset != 0, worlds.c.frozen_at.is_not(None))
+"""Whether a row of a world makes its time another than that of all."""
 
 _KEPT = 4096
 _FIND_ROWS = select(worlds).where(worlds.c.tenant.in_(bindparam("tenants", expanding=True)))

@@ -8,17 +8,20 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import attrs
+
 from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.webhooks import outbox
 from openvideos_emulator.webhooks.endpoint import shown
 from openvideos_emulator.webhooks.outbox import Delivery, Moment, Outcome
 from openvideos_emulator.webhooks.sending import Sender
+from openvideos_emulator.worlds import ALL
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from openvideos_emulator.database import Database
-    from openvideos_emulator.worlds import Worlds
+    from openvideos_emulator.worlds import World, Worlds
 
 _AT_ONCE = 64
 # A simple receiver lets only five connections wait; up to seven are made, since so many are
@@ -174,9 +177,18 @@ class Dispatcher:
     def _moments(self, connection: Connection, tenant: str | None) -> list[Moment]:
         if not self._own_clocks:
             return [Moment(tenant=tenant, now=self._worlds.clock.now())]
-        tenants = outbox.waiting_tenants(connection) if tenant is None else [tenant]
-        worlds = [self._worlds.read(connection, waiting) for waiting in tenants]
+        if tenant is not None:
+            return [_moment(self._worlds.read(connection, tenant))]
+        # However many keys there are, most go by the time of all.
+        others = _moment(self._worlds.read(connection, ALL))
         return [
-            Moment(tenant=world.tenant, now=world.now(), passes=world.frozen_at is None)
-            for world in worlds
+            attrs.evolve(others, tenant=None, of_others=True),
+            *(
+                _moment(self._worlds.read(connection, waiting))
+                for waiting in outbox.waiting_with_own_clock(connection)
+            ),
         ]
+
+
+def _moment(world: World) -> Moment:
+    return Moment(tenant=world.tenant, now=world.now(), passes=world.frozen_at is None)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from openvideos_emulator.tables import deliveries
+from openvideos_emulator.tables import deliveries, worlds
 from openvideos_emulator.webhooks.endpoint import SECRET_PREFIX, shown
 from openvideos_emulator.webhooks.events import event_of, new_webhook_id
 from openvideos_emulator.webhooks.schedule import next_attempt
+from openvideos_emulator.worlds import HAS_OWN_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -40,11 +41,13 @@ class Moment:
         tenant: Whose deliveries, None for all of them.
         now: The time of their world, in Unix milliseconds.
         passes: Whether their time goes on by itself.
+        of_others: Whether it is for all but those whose world has a clock of its own.
     """
 
     tenant: str | None
     now: int
     passes: bool = True
+    of_others: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -149,9 +152,14 @@ def _another_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_BYTES_OF_A_SECRET)).decode()
 
 
-def waiting_tenants(connection: Connection) -> list[str]:
-    """Return the tenants with anything left to deliver."""
-    query = select(deliveries.c.tenant).where(deliveries.c.next_attempt.is_not(None)).distinct()
+def waiting_with_own_clock(connection: Connection) -> list[str]:
+    """Return the tenants with anything left to deliver whose world has a clock of its own."""
+    query = (
+        select(deliveries.c.tenant)
+        .join(worlds, worlds.c.tenant == deliveries.c.tenant)
+        .where(deliveries.c.next_attempt.is_not(None), HAS_OWN_CLOCK)
+        .distinct()
+    )
     return list(connection.execute(query).scalars())
 
 
@@ -307,4 +315,6 @@ def _due(moments: Sequence[Moment]) -> Iterator[ColumnElement[bool]]:
 
 
 def _of(moment: Moment) -> tuple[ColumnElement[bool], ...]:
+    if moment.of_others:
+        return (deliveries.c.tenant.not_in(select(worlds.c.tenant).where(HAS_OWN_CLOCK)),)
     return () if moment.tenant is None else (deliveries.c.tenant == moment.tenant,)

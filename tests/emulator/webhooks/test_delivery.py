@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 import standardwebhooks
 import trustme
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 import openvideos_spec
-from openvideos_emulator.database import UnreachableDatabaseError
+from openvideos_emulator.database import UnreachableDatabaseError, upsert
+from openvideos_emulator.tables import worlds
 from openvideos_emulator.validation import Checker
 from openvideos_emulator.webhooks.outbox import record
 from openvideos_emulator.webhooks.schedule import next_attempt
+from openvideos_emulator.worlds import ALL
 
 from .conftest import SECRET, Outbox, Received, Receiver
 
@@ -204,14 +208,67 @@ def test_a_slow_receiver_is_given_up_on_in_time_and_holds_up_nobody_else(
 
 def test_any_number_of_keys_can_wait(outboxes: Callable[..., Outbox]) -> None:
     outbox = outboxes(own_clocks=True)
+    statements: list[object] = []
 
-    async def deliver() -> list[dict[str, Any]]:
-        await outbox.queue("http://127.0.0.1:1/", due_in=1, tenants=1100)
-        outbox.clock.turn(0.5)
+    def count(*seen: object) -> None:
+        statements.append(seen)
+
+    async def deliver(tenants: int) -> int:
+        await outbox.queue("http://127.0.0.1:1/", due_in=1, tenants=tenants)
+        before = len(statements)
         await outbox.deliver_due()
-        return await outbox.rows()
+        assert {row["attempts"] for row in await outbox.rows()} == {0}
+        return len(statements) - before
 
-    assert {row["attempts"] for row in asyncio.run(deliver())} == {0}
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", count)
+    try:
+        # They cost no more than one does.
+        assert asyncio.run(deliver(1)) == asyncio.run(deliver(1100))
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", count)
+
+
+@pytest.mark.parametrize("all_frozen", [False, True])
+def test_each_world_is_delivered_to_by_its_own_time(
+    outboxes: Callable[..., Outbox], receiver: Receiver, all_frozen: bool
+) -> None:
+    outbox = outboxes(own_clocks=True)
+    now = outbox.clock.now()
+    clocks: dict[str, dict[str, int | None]] = {
+        ALL: {"offset": 5_000, "frozen_at": now + 5_000 if all_frozen else None},
+        "tenant-0": {"offset": 10_000, "frozen_at": None},
+        "tenant-1": {"offset": -10_000, "frozen_at": None},
+        "tenant-2": {"offset": 0, "frozen_at": now},
+        "tenant-3": {"offset": 0, "frozen_at": now + 15_000},
+        "tenant-4": {"offset": 0, "frozen_at": None},
+    }
+
+    def store(connection: Connection) -> None:
+        for tenant, clock in clocks.items():
+            upsert(connection, worlds, {"tenant": tenant}, {**clock, "faults_edition": 0})
+
+    async def deliver() -> dict[object, set[object]]:
+        await outbox.database.write(store)
+        for seconds in (-7.5, 2.5, 7.5, 12.5):
+            await outbox.queue(receiver.url, due_in=seconds, tenants=6)
+        await outbox.deliver_due()
+        delivered: dict[object, set[object]] = {}
+        for row in await outbox.rows():
+            if row["delivered"]:
+                world = await outbox.worlds.find(str(row["tenant"]))
+                assert row["due"] <= row["delivered"] == world.now()  # type: ignore[operator]  # columns
+                seconds = (row["due"] - now) / 1000  # type: ignore[operator]  # a column
+                delivered.setdefault(row["tenant"], set()).add(seconds)
+        return delivered
+
+    assert asyncio.run(deliver()) == {
+        "tenant-0": {-7.5, 2.5, 7.5, 12.5},
+        "tenant-1": {-7.5},
+        "tenant-2": {-7.5},
+        "tenant-3": {-7.5, 2.5, 7.5, 12.5},
+        "tenant-4": {-7.5, 2.5},
+        "tenant-5": {-7.5, 2.5},
+    }
 
 
 def test_two_workers_send_nothing_twice(
