@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Router
 
+from openvideos_emulator.bodies import Intake
 from openvideos_emulator.contract import PREFIX
 from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.endpoints import Endpoint
@@ -47,6 +48,7 @@ Guard = Callable[["Request"], Awaitable[None]]
 """Looks at a request once its world is known, and raises an `ApiError` to refuse it."""
 
 _SECONDS_UNTIL_STARTED_AGAIN = 1.0
+_LONGEST_BODIES_AT_ONCE = 5
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +87,8 @@ def create_app(
     )
     for edge in edges:
         app = edge(app)
-    return _Application(app, branches or {}, background, service.database)
+    most_uploaded = _LONGEST_BODIES_AT_ONCE * service.settings.max_body_bytes
+    return _Application(app, branches or {}, background, service.database, most_uploaded)
 
 
 class _Application:
@@ -97,11 +100,13 @@ class _Application:
         branches: Mapping[str, ASGIApp],
         background: Sequence[Background],
         database: Database,
+        most_uploaded: int,
     ) -> None:
         self._api = api
         self._branches = branches
         self._background = background
         self._database = database
+        self._intake = Intake(most_uploaded)
         self._lifespan = Router(lifespan=self._at_work)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,7 +118,11 @@ class _Application:
         if not path.startswith(f"{PREFIX}/"):
             app = self._branches.get(path.split("/", 2)[1] if "/" in path else "", app)
         try:
-            await app(scope, receive, send)
+            if scope["method"] == "POST":
+                with self._intake.counting(receive) as counted:
+                    await app(scope, counted, send)
+            else:
+                await app(scope, receive, send)
         except UnreachableDatabaseError:
             with contextlib.suppress(RuntimeError):  # where an answer was begun already
                 await answer(service_unavailable().response(), scope, receive, send)

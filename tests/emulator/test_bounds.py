@@ -121,6 +121,27 @@ def test_headers_without_an_end_are_refused(emulator: Emulator, head: bytes) -> 
     assert b'{"error":{' in answer
 
 
+def test_what_is_uploaded_at_once_is_bounded_together(connect: Callable[..., httpx.Client]) -> None:
+    with Emulator(max_body_bytes=100_000) as emulator, contextlib.ExitStack() as uploads:
+        address, client = urlsplit(emulator.base_url), connect(emulator)
+        head = b"POST /v1/videos HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n"
+        head += b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+        for _ in range(5):  # which is how many of the longest may be there
+            upload = uploads.enter_context(
+                socket.create_connection((address.hostname, address.port))
+            )
+            upload.sendall(head + b" " * 99_000)
+        deadline = time.monotonic() + 10
+        large, small = b" " * 90_000, b'{"prompt": "x"}'
+        while (answer := client.post("/videos", content=large, headers=JSON)).status_code != 503:
+            assert time.monotonic() < deadline
+        assert answer.headers["retry-after"] == "1"
+        assert client.post("/videos", content=small, headers=JSON).status_code == 200
+        uploads.close()
+        while client.post("/videos", content=large + small, headers=JSON).status_code != 200:
+            assert time.monotonic() < deadline
+
+
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs /proc")
 def test_trailers_are_not_kept(emulator: Emulator) -> None:
     address, before = urlsplit(emulator.base_url), forgotten_peak(emulator)

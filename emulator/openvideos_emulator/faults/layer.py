@@ -112,6 +112,8 @@ class FaultLayer:
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._let_happen(scope, receive, send)
+        except ApiError as error:
+            await _refuse(error, scope, receive, send)
         except UnreachableDatabaseError:
             with contextlib.suppress(RuntimeError):  # where an answer was begun already
                 await _refuse(service_unavailable(), scope, receive, send)
