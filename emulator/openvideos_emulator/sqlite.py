@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import sqlite3
 import time
@@ -45,8 +46,9 @@ class SqliteDatabase(Database):
     """An open SQLite file."""
 
     def __init__(self, connection: Connection) -> None:
-        file = Path(connection.engine.url.database or "")
-        super().__init__(connection.dialect, file.with_name(f"{file.name}-media"))
+        self._file = Path(connection.engine.url.database or "")
+        super().__init__(connection.dialect, self._file.with_name(f"{self._file.name}-media"))
+        self._opened = self._file.stat()
         self._connection = connection
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - it was opened so below
@@ -63,6 +65,7 @@ class SqliteDatabase(Database):
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a query that changes nothing."""
+        self._refuse_if_removed()
         return await _patiently(lambda: query(self._connection, *args, **kwargs))
 
     async def write(
@@ -82,6 +85,7 @@ class SqliteDatabase(Database):
                 raise
             return result
 
+        self._refuse_if_removed()
         return await _patiently(transaction)
 
     async def disconnect(self) -> None:
@@ -91,6 +95,15 @@ class SqliteDatabase(Database):
         """Close the file."""
         self._connection.close()
         self._connection.engine.dispose()
+
+    def _refuse_if_removed(self) -> None:
+        """Refuse to go on with a file without a name: what is written to it is lost at the end."""
+        try:
+            is_there = os.path.samestat(self._opened, self._file.stat())
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
+            raise _unreachable("its file was removed; start the emulator anew")
 
 
 def open_sqlite(url: URL, *, reset: bool) -> SqliteDatabase:
@@ -135,9 +148,14 @@ async def _patiently(run: Callable[[], T]) -> T:
             now = time.monotonic()
             deadline = deadline or now + _SECONDS_TO_WAIT_FOR_A_LOCK
             if now > deadline:
-                log.warning("the database cannot be reached: another process holds it")
-                raise UnreachableDatabaseError("another process holds the database") from error
+                raise _unreachable("another process holds it") from error
         await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+
+
+def _unreachable(reason: str) -> UnreachableDatabaseError:
+    message = f"the database cannot be reached: {reason}"
+    log.warning(message)
+    return UnreachableDatabaseError(message)
 
 
 def _is_busy(error: sqlite3.OperationalError | OperationalError) -> bool:

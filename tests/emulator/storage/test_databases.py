@@ -184,6 +184,25 @@ def test_a_lock_that_does_not_end_is_told(
     assert "cannot be reached: another process holds it" in caplog.text
 
 
+@pytest.mark.parametrize("is_made_anew", [False, True])
+def test_a_file_that_was_removed_takes_no_more_jobs(
+    tmp_path: Path, is_made_anew: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They would be acknowledged, and gone when the emulator ends."""
+    location = str(tmp_path / "emulator.sqlite")
+    opened = opened_with_counters(location)
+    Path(location).unlink()
+    if is_made_anew:
+        open_database(location).close()
+
+    async def write_in_vain(opened: Database) -> None:
+        with pytest.raises(UnreachableDatabaseError):
+            await opened.write(count_up)
+
+    run(opened, write_in_vain)
+    assert "its file was removed; start the emulator anew" in caplog.text
+
+
 @pytest.mark.parametrize("reset", [False, True])
 def test_another_programs_file_is_refused_and_stays_as_it_is(tmp_path: Path, reset: bool) -> None:
     file = tmp_path / "theirs.sqlite"
