@@ -111,7 +111,7 @@ def test_faults_are_added_by_name_or_written_out_and_removed(
     assert other.status(other.create()) == "queued"
     assert [fault["id"] for fault in world.faults] == [written]
     world.faults.remove(written)
-    assert list(world.faults) == []
+    assert not world.faults
     with pytest.raises(EmulatorError, match="not found"):
         world.faults.remove(written)
     with pytest.raises(EmulatorError, match="there is no fault 'nothing'; there are fail, "):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from openvideos_emulator.remote.records import Records
 
+if TYPE_CHECKING:
     from openvideos_emulator.remote.admin_api import AdminApi
 
 __tracebackhide__ = True  # pytest shows a failure where a test has called
 _NOTHING: Any = object()
 
 
-class RemoteFaults:
-    """What goes wrong on purpose, added while the emulator runs."""
+class RemoteFaults(Records[Mapping[str, Any]]):
+    """What goes wrong on purpose, added while the emulator runs, in order."""
 
     def __init__(self, admin: AdminApi, key: str | None) -> None:
+        super().__init__(self._read)
         self._admin = admin
         self._key = key
 
@@ -61,8 +63,8 @@ class RemoteFaults:
         """Remove all faults that were added here."""
         self._admin.call("DELETE", "/faults", query={"key": self._key})
 
-    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+    def _read(self) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = self._admin.call(
             "GET", "/faults", query={"key": self._key}
         )["faults"]
-        return iter(found)
+        return found
