@@ -49,7 +49,10 @@ def client(clock: HandClock, expires_after: float, tmp_path: Path) -> Iterator[h
     def serve() -> None:
         # A database belongs to the thread that opens it.
         settings = Settings(
-            db=str(tmp_path / "emulator.sqlite"), speed=1, expires_after=expires_after
+            db=str(tmp_path / "emulator.sqlite"),
+            speed=1,
+            expires_after=expires_after,
+            media="tiny",
         )
         with assembled(settings, tmp_path, clock) as app:
             server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))

@@ -120,7 +120,7 @@ def test_killed_and_started_again_it_knows_every_job(
     tmp_path: Path, connect: Callable[..., httpx.Client], uploaded_video: bytes
 ) -> None:
     state = tmp_path / "emulator.sqlite"
-    with Emulator(db=state, speed=2000) as emulator:
+    with Emulator(db=state, speed=2000, media="tiny") as emulator:
         client = connect(emulator)
         made = [client.post("/videos", json={"prompt": str(n)}).json()["id"] for n in range(20)]
         character = client.post(
@@ -132,7 +132,7 @@ def test_killed_and_started_again_it_knows_every_job(
         content = client.get(f"/videos/{made[0]}/content")
         assert content.status_code == 200
         emulator.kill()
-    with Emulator(db=state, speed=2000) as emulator:
+    with Emulator(db=state, speed=2000, media="tiny") as emulator:
         again = connect(emulator, client.headers["Authorization"].removeprefix("Bearer "))
         page = again.get("/videos", params={"order": "asc"}).json()
         assert [video["id"] for video in page["data"]] == made
@@ -177,7 +177,10 @@ def test_two_processes_on_one_database_tell_one_truth(
     tmp_path: Path, connect: Callable[..., httpx.Client]
 ) -> None:
     state = tmp_path / "emulator.sqlite"
-    with Emulator(db=state) as one, Emulator(db=f"sqlite:///{state}", speed=1e9) as other:
+    with (
+        Emulator(db=state, media="tiny") as one,
+        Emulator(db=f"sqlite:///{state}", speed=1e9, media="tiny") as other,
+    ):
         here, there = connect(one, "k"), connect(other, "k")
         made = [(here, there)[n % 2].post("/videos", json={"prompt": "x"}).json() for n in range(6)]
         ids = [video["id"] for video in made]
