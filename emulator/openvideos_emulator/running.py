@@ -217,7 +217,7 @@ class Emulator(RemoteWorld):
     @property
     def _log_path(self) -> Path:
         if self._folder is None:
-            raise EmulatorError("the emulator was not started")
+            raise EmulatorError("the emulator is not running, and its log is no longer there")
         return Path(self._folder.name) / "log"
 
     def __enter__(self) -> Self:
