@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from openvideos_emulator.errors import ApiError, bad_request
 from openvideos_emulator.middleware import new_request_id
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 _LONGEST_WAIT_FOR_HEAD = 256 * 1024
 
@@ -98,6 +101,11 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self, error: ApiError) -> None:
         self.logger.warning(error.message)
+        if self._is_answering():
+            # What came before is answered, and the connection closed then.
+            self.flow.pause_reading()
+            self.cycle.keep_alive = False
+            return
         response = error.response()
         headers = [
             *self.server_state.default_headers,
@@ -112,6 +120,13 @@ class Protocol(HttpToolsProtocol):
         ]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
         self.transport.close()
+
+    def _is_answering(self) -> bool:
+        """Return whether requests that came whole, or whose answer has begun, are not answered."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None or cycle.response_complete:
+            return False
+        return bool(self.pipeline) or cycle.response_started or not cycle.more_body
 
     def _head_without_offer(self) -> bytes:
         version = self.parser.get_http_version().encode()

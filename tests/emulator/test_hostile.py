@@ -74,6 +74,12 @@ def test_what_is_no_request_is_refused_in_the_envelope(fast: Emulator, request_:
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, None)
 
 
+def test_what_is_no_request_takes_no_earlier_ones_answer(fast: Emulator) -> None:
+    requests = (POST + LENGTH + b"\r\n" + BODY) * 2
+    made = answers(fast, requests + b"\0\r\n\r\n")
+    assert [answer.json()["prompt"] for answer in made] == ["A calico cat"] * 2
+
+
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"TLS/1.0, HTTP/1.1"])
 def test_a_request_that_offers_another_protocol_keeps_its_body(
     fast: Emulator, protocol: bytes
