@@ -41,6 +41,8 @@ _CONNECTING = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
+# A process that is cut off or stands still in the middle of a write gives up its locks after this.
+_MILLISECONDS_TO_BE_IDLE_IN_A_WRITE = 10_000
 _LOCK_OF_THE_TABLES = 7_086_201_325_118_405_120
 _MOST_TRIES = 5
 _TO_BE_TRIED_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
@@ -150,6 +152,9 @@ class PostgresqlDatabase(Database):
     async def _connect(self) -> _Link:
         try:
             connection = await self._engine.connect()
+            await connection.exec_driver_sql(
+                f"SET idle_in_transaction_session_timeout = {_MILLISECONDS_TO_BE_IDLE_IN_A_WRITE}"
+            )
         except DBAPIError as error:
             # Once, however many requests find it out.
             if not self._is_away:

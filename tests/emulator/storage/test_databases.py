@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -272,6 +273,34 @@ def test_connections_that_were_lost_are_made_anew(make_postgresql: MakeDatabase)
         return sorted(counts)
 
     assert run(opened, lose_and_go_on) == [list(range(1, 13))]
+
+
+def test_who_stands_still_in_a_write_does_not_hold_up_others_for_ever(
+    make_postgresql: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openvideos_emulator.postgresql._MILLISECONDS_TO_BE_IDLE_IN_A_WRITE", 50)
+    location = make_postgresql()
+    standing, done = threading.Event(), threading.Event()
+
+    def stand_still(connection: sqlalchemy.Connection) -> int:
+        lock(connection, "count")
+        standing.set()
+        # The event loop stands, too: as if the process were stopped.
+        assert done.wait(10)
+        return count_up(connection)
+
+    def pass_by(connection: sqlalchemy.Connection) -> int:
+        lock(connection, "count")
+        return count_up(connection)
+
+    frozen, other = opened_with_counters(location), opened_with_counters(location)
+    with ThreadPoolExecutor(1) as thread:
+        stopped = thread.submit(run, frozen, lambda opened: opened.write(stand_still))
+        assert standing.wait(10)
+        assert run(other, lambda opened: opened.write(pass_by)) == [1]
+        done.set()
+        # What it had begun is done again.
+        assert stopped.result() == [2]
 
 
 def test_a_commit_whose_answer_was_lost_is_not_done_again(make_postgresql: MakeDatabase) -> None:
