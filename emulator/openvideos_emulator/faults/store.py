@@ -5,6 +5,7 @@ The admin API calls `add_fault`, `list_faults`, `remove_faults`, and `forget` in
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import secrets
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 _EVERYONE = ""
 _EDITIONS = 2**31 - 1
+_REMEMBERED = 4096
 
 
 async def add_fault(database: Database, contract: Contract, data: Any) -> dict[str, Any]:
@@ -75,7 +77,7 @@ async def load_added(database: Database, contract: Contract) -> list[Fault]:
     loaded = []
     for tenant, definition in await database.read(_find, None):
         try:
-            fault = parse_faults([json.loads(definition)], contract)[0]
+            fault = _parsed(definition, contract)
         except SettingsError as error:
             log.warning("a fault in the database is left out: %s", error)
         else:
@@ -90,6 +92,12 @@ def forget(connection: Connection, tenant: str | None) -> None:
     if tenant is not None:
         gone = gone.where(fault_history.c.tenant == tenant)
     connection.execute(gone)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _parsed(definition: str, contract: Contract) -> Fault:
+    # Whenever one is added, all are read again.
+    return parse_faults([json.loads(definition)], contract)[0]
 
 
 def _without_key(data: dict[str, Any]) -> tuple[dict[str, Any], str]:
