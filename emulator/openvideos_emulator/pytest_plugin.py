@@ -82,12 +82,14 @@ def video_emulator(video_emulator_server: Emulator) -> Iterator[RemoteWorld]:
     world.reset()
 
 
-@pytest.hookimpl(wrapper=True)
+# The old way of wrapping: where pytest does not know the new one, no test at all would run.
+@pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+) -> Generator[None, Any, None]:
     """Show with a failure what the emulator was asked."""
-    report = yield
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
     fixtures = getattr(item, "funcargs", {})
     if _FIXTURE in fixtures and call.when == "call" and report.failed:
         from openvideos_emulator.remote import EmulatorError
@@ -95,7 +97,6 @@ def pytest_runtest_makereport(
         with contextlib.suppress(EmulatorError):
             asked = _asked(fixtures[_FIXTURE], fixtures.get(_SERVER))
             report.sections.append((f"{_FIXTURE}: requests", asked))
-    return report
 
 
 def _asked(world: RemoteWorld, server: Emulator | None) -> str:
