@@ -87,6 +87,8 @@ def _run_workers(settings: Settings, home: Path, listener: socket.socket) -> Non
         settings.workers,
         work,
         on_start=lambda: _announce(settings, listener),
+        # Who connects while the last answers are given is refused, and does not wait in vain.
+        on_end=listener.close,
         ends_with=_STDIN if settings.until_stdin_closes else None,
     )
 

@@ -36,7 +36,12 @@ log = logging.getLogger(__name__)
 
 
 def supervise(
-    count: int, work: Work, *, on_start: Callable[[], None], ends_with: int | None = None
+    count: int,
+    work: Work,
+    *,
+    on_start: Callable[[], None],
+    on_end: Callable[[], None],
+    ends_with: int | None = None,
 ) -> None:
     """Keep workers running until a signal raises `SystemExit`, then end them.
 
@@ -44,6 +49,7 @@ def supervise(
         count: How many workers.
         work: What each of them does.
         on_start: Called once all of them answer.
+        on_end: Called before they are ended.
         ends_with: A file descriptor; when its other end is closed, everything ends.
 
     Raises:
@@ -80,6 +86,7 @@ def supervise(
     finally:
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, signal.SIG_IGN)
+        on_end()
         crew.end()
 
 

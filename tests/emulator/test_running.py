@@ -91,8 +91,17 @@ def test_it_stops_at_once_and_without_a_database_leaves_nothing_behind(
     assert list(folder.iterdir()) == []
 
 
+def accepts_connections(base_url: str) -> bool:
+    url = httpx.URL(base_url)
+    try:
+        socket.create_connection((url.host, url.port), timeout=10).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 def test_it_stops_at_once_while_videos_are_made(connect: Callable[..., httpx.Client]) -> None:
-    with Emulator(speed=1e6) as emulator:
+    with Emulator(speed=1e6, workers=2) as emulator:
         client = connect(emulator)
         long = {"prompt": "x", "model": "sora-2-pro", "size": "1792x1024", "seconds": "12"}
         ids = [client.post("/videos", json=long).json()["id"] for _ in range(4)]
@@ -105,6 +114,9 @@ def test_it_stops_at_once_while_videos_are_made(connect: Callable[..., httpx.Cli
             assert emulator.pid is not None
             began = time.monotonic()
             os.kill(emulator.pid, signal.SIGTERM)
+            while accepts_connections(emulator.base_url):
+                time.sleep(0.01)
+            assert not all(download.done() for download in downloads)
             answers = [download.result() for download in downloads]
             while not emulator.has_ended:
                 time.sleep(0.01)

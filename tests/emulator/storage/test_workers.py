@@ -142,7 +142,7 @@ def test_workers_that_only_die_are_given_up(tmp_path: Path) -> None:
         "logging.basicConfig()\n"
         "def work(tell, lifeline):\n"
         "    os._exit(3)\n"
-        "supervise(2, work, on_start=lambda: print('started'))\n"
+        "supervise(2, work, on_start=lambda: print('started'), on_end=lambda: None)\n"
     )
     ended = subprocess.run(
         [sys.executable, str(script)], capture_output=True, text=True, timeout=30, check=False
