@@ -46,6 +46,8 @@ _MILLISECONDS_TO_BE_IDLE_IN_A_WRITE = 10_000
 _LOCK_OF_THE_TABLES = 7_086_201_325_118_405_120
 _MOST_TRIES = 5
 _TO_BE_TRIED_AGAIN = {"40001", "40P01"}  # serialization failure, deadlock
+# Insufficient resources, such as a full disk; a standby; what an operator has stopped.
+_OUT_OF_SERVICE = ("53", "25006", "57")
 
 log = logging.getLogger(__name__)
 
@@ -135,10 +137,10 @@ class PostgresqlDatabase(Database):
                         self._idle.append(link)
                     if isinstance(error, UnreachableDatabaseError):
                         raise
-                    if link.lost and not tries_left:
-                        raise UnreachableDatabaseError("connections break off") from error
                     to_be_tried_again = link.lost or _state(error) in _TO_BE_TRIED_AGAIN
                     if not (to_be_tried_again and tries_left):
+                        if link.lost or (_state(error) or "").startswith(_OUT_OF_SERVICE):
+                            raise self._unreachable(error) from error
                         raise
                 except BaseException:
                     # Given up in the middle: what would come next on it is not known.
@@ -146,6 +148,7 @@ class PostgresqlDatabase(Database):
                     raise
                 else:
                     self._idle.append(link)
+                    self._is_away = False
                     return result
         raise AssertionError("the last try returns or raises")
 
@@ -156,16 +159,19 @@ class PostgresqlDatabase(Database):
                 f"SET idle_in_transaction_session_timeout = {_MILLISECONDS_TO_BE_IDLE_IN_A_WRITE}"
             )
         except DBAPIError as error:
-            # Once, however many requests find it out.
-            if not self._is_away:
-                log.warning("the database cannot be reached: %s", _one_line(str(error.orig)))
-            self._is_away = True
-            raise UnreachableDatabaseError("the database cannot be reached") from error
-        self._is_away = False
+            raise self._unreachable(error) from error
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         _take_any_text(driver)
         return _Link(connection, driver.cursor())
+
+    def _unreachable(self, error: Exception) -> UnreachableDatabaseError:
+        # Told once, however many requests find it out.
+        if not self._is_away:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            log.warning("the database cannot be reached: %s", _one_line(str(cause)))
+        self._is_away = True
+        return UnreachableDatabaseError("the database cannot be reached")
 
     async def _close_idle(self) -> None:
         idle, self._idle = self._idle, []

@@ -38,6 +38,13 @@ _SECONDS_TO_WAIT_FOR_A_LOCK = 10.0
 _MILLISECONDS_TO_WAIT_ON_THE_LOOP = 1
 _LONGEST_PAUSE = 0.004
 _PRIMARY_CODE = 0xFF
+# The disk is full or fails, or takes nothing any more.
+_FAILURES_OF_THE_DISK = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +150,11 @@ async def _patiently(run: Callable[[], T]) -> T:
         try:
             return run()
         except (sqlite3.OperationalError, OperationalError) as error:
-            if not _is_busy(error):
+            cause = error.orig if isinstance(error, OperationalError) else error
+            code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & _PRIMARY_CODE
+            if code in _FAILURES_OF_THE_DISK:
+                raise _unreachable(str(cause)) from error
+            if code != sqlite3.SQLITE_BUSY:
                 raise
             now = time.monotonic()
             deadline = deadline or now + _SECONDS_TO_WAIT_FOR_A_LOCK
@@ -156,9 +167,3 @@ def _unreachable(reason: str) -> UnreachableDatabaseError:
     message = f"the database cannot be reached: {reason}"
     log.warning(message)
     return UnreachableDatabaseError(message)
-
-
-def _is_busy(error: sqlite3.OperationalError | OperationalError) -> bool:
-    cause = error.orig if isinstance(error, OperationalError) else error
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return code & _PRIMARY_CODE == sqlite3.SQLITE_BUSY

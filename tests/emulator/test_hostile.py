@@ -230,7 +230,7 @@ def test_a_full_disk_is_an_answer_and_no_end(
             else:
                 refused = response
         assert refused is not None
-        assert refused.status_code == 500
+        assert refused.status_code == 503
         assert client.get(f"/videos/{made[0]}/content").status_code == 507
         assert client.get(f"/videos/{made[0]}").status_code == 200
         resource.prlimit(

@@ -303,6 +303,44 @@ def test_who_stands_still_in_a_write_does_not_hold_up_others_for_ever(
         assert stopped.result() == [2]
 
 
+def test_a_standby_is_told_and_no_fault_of_the_emulator(
+    make_postgresql: MakeDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    location = make_postgresql()
+    opened = opened_with_counters(location)
+    with engine_of(location).begin() as connection:
+        name = make_url(location).database
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+
+    async def write_in_vain(opened: Database) -> None:
+        with pytest.raises(UnreachableDatabaseError):
+            await opened.write(count_up)
+
+    run(opened, write_in_vain, write_in_vain)
+    assert caplog.text.count("cannot be reached: cannot execute INSERT in a read-only") == 1
+
+
+def test_a_full_disk_beneath_sqlite_is_told_and_no_fault_of_the_emulator(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened = opened_with_counters(str(tmp_path / "emulator.sqlite"))
+
+    def fill_up(connection: sqlalchemy.Connection) -> None:
+        count_up(connection)
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        connection.exec_driver_sql("CREATE TABLE more AS SELECT zeroblob(100000)")
+
+    async def fill_then_count(opened: Database) -> int:
+        with pytest.raises(UnreachableDatabaseError):
+            await opened.write(fill_up)
+        # Nothing of it is there, and it goes on where there is room.
+        await opened.read(lambda each: each.exec_driver_sql("PRAGMA max_page_count = 10000"))
+        return await opened.write(count_up)
+
+    assert run(opened, fill_then_count) == [1]
+    assert "cannot be reached: database or disk is full" in caplog.text
+
+
 def test_a_commit_whose_answer_was_lost_is_not_done_again(make_postgresql: MakeDatabase) -> None:
     location = make_postgresql()
     opened = opened_with_counters(location)
