@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST_EXTENSIONS = 6  # [docs]
 MOST_SECONDS = 120  # [docs]
 _SIDES = range(16, 4097)
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _PROFESSIONAL = "sora-2-pro"
 _FOR_PROFESSIONALS = {"1024x1792", "1792x1024"}  # [docs]
 
@@ -93,7 +94,7 @@ def parsed_seconds(text: str) -> float:
     Raises:
         ApiError: 400, no video can be made of that length.
     """
-    seconds = round(float(text), 2)
+    seconds = round(float(text), 2) if _NUMBER.fullmatch(text) else 0
     if not 0 < seconds <= MOST_SECONDS:
         raise bad_request(
             f"Invalid value: '{text[:50]}'. A video is more than 0 and at most {MOST_SECONDS} "

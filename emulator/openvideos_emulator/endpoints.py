@@ -9,6 +9,7 @@ from openvideos_emulator.bodies import BodyReader
 from openvideos_emulator.errors import method_not_allowed
 from openvideos_emulator.operations import HANDLERS
 from openvideos_emulator.service import Call, Service
+from openvideos_emulator.settings import SettingsError
 from openvideos_emulator.validation import Checker, query_schema
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ class Endpoint:
     def __init__(
         self, service: Service, contract: Contract, resource: Resource, longest_body: int
     ) -> None:
+        """Prepare to answer.
+
+        Raises:
+            SettingsError: The path has an operation that nothing here answers.
+        """
         self._operations = {
             method: _CheckedOperation(service, contract, operation, longest_body)
             for method, operation in resource.operations.items()
@@ -53,6 +59,11 @@ class _CheckedOperation:
         self, service: Service, contract: Contract, operation: Operation, longest_body: int
     ) -> None:
         self._service = service
+        if operation.id not in HANDLERS:
+            raise SettingsError(
+                f"--dialect: the emulator cannot answer the operation {operation.id!r}, only "
+                f"{', '.join(HANDLERS)}"
+            )
         self._handler = HANDLERS[operation.id]
         schema = query_schema(operation.query, closed=contract.refuses_unknown)
         self._query_checker = Checker(contract.document, schema)

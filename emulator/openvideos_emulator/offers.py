@@ -24,7 +24,7 @@ def with_offers(document: Mapping[str, Any], settings: Settings) -> dict[str, An
         settings: Holds `models`, `sizes` and `seconds`; the first value of each is the default.
 
     Raises:
-        SettingsError: No video can be made of a size or a length.
+        SettingsError: No video can be made of a size or a length, of the settings or the dialect.
     """
     models = list(dict.fromkeys(settings.models))
     sizes = _as_shown("--sizes", settings.sizes, lambda text: str(parsed_size(text)))
@@ -42,7 +42,9 @@ def with_offers(document: Mapping[str, Any], settings: Settings) -> dict[str, An
         if values:
             changes[known] = {"enum": values}
             changes[any_] = {"anyOf": [{"$ref": f"#/components/schemas/{known}"}]}
-    return with_schemas(document, changes)
+    changed = with_schemas(document, changes)
+    _refuse_impossible(changed["components"]["schemas"])
+    return changed
 
 
 def with_schemas(
@@ -55,6 +57,27 @@ def with_schemas(
         changed = {**schemas[name], **keywords}
         schemas[name] = {key: value for key, value in changed.items() if value is not None}
     return {**document, "components": {**components, "schemas": schemas}}
+
+
+def _refuse_impossible(schemas: Mapping[str, Any]) -> None:
+    checks: dict[str, Callable[[str], object]] = {
+        "VideoModel": str,
+        "VideoSize": parsed_size,
+        "VideoSeconds": parsed_seconds,
+        "ExtensionSeconds": parsed_seconds,
+    }
+    for name, check in checks.items():
+        offered = schemas.get(name, {}).get("enum")
+        if not offered:
+            raise SettingsError(
+                f"--dialect: {name} has no list of values (`enum`), the first of which would be "
+                "the default"
+            )
+        try:
+            for value in offered:
+                check(value)
+        except ApiError as error:
+            raise SettingsError(f"--dialect: {name}: {error.message}") from error
 
 
 def _as_shown(option: str, values: Sequence[str], shown: Callable[[str], str]) -> list[str]:

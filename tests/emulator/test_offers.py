@@ -1,7 +1,9 @@
 """--models, --sizes, --seconds, --input-reference: what another server offers and takes."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +11,7 @@ import pytest
 
 import openvideos_spec
 from openvideos_emulator import Emulator
+from openvideos_emulator.assembly import assembled
 from openvideos_emulator.offers import with_offers
 from openvideos_emulator.settings import Settings, SettingsError
 
@@ -126,6 +129,39 @@ def test_the_bare_protocol_stays_open_where_nothing_was_said(other_bare: Emulato
 def test_what_cannot_be_made_is_not_offered(offers: dict[str, str], reason: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(reason)):
         with_offers(openvideos_spec.load(), Settings(**offers))  # type: ignore[arg-type]  # texts only
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        (
+            {"target": "$.components.schemas.VideoSize.enum", "remove": True},
+            "VideoSize has no list of values",
+        ),
+        (
+            {"target": "$.components.schemas.VideoSeconds", "update": {"enum": ["fast"]}},
+            "VideoSeconds: Invalid value: 'fast'.",
+        ),
+        (
+            {
+                "target": "$.paths['/videos'].get",
+                "update": {"operationId": "watch_videos"},
+            },
+            "the emulator cannot answer the operation 'watch_videos', only create_video,",
+        ),
+    ],
+)
+def test_a_dialect_that_cannot_be_served_is_refused(
+    tmp_path: Path, action: dict[str, Any], reason: str
+) -> None:
+    overlay = tmp_path / "mine.overlay.yaml"
+    info = {"title": "mine", "version": "1.0.0"}
+    overlay.write_text(json.dumps({"overlay": "1.0.0", "info": info, "actions": [action]}))
+    with (
+        pytest.raises(SettingsError, match=re.escape(f"--dialect: {reason}")),
+        assembled(Settings(dialect=str(overlay)), tmp_path),
+    ):
+        pass
 
 
 @pytest.mark.parametrize(
