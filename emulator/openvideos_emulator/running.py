@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -113,7 +114,11 @@ class Emulator(RemoteWorld):
 
     def _started(self) -> str:
         """Start the process, and return its base URL once it answers."""
-        self._folder = tempfile.TemporaryDirectory(prefix="openvideos-")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="openvideos-",
+            # Where the process was killed by others, its workers may still be at their last work.
+            ignore_cleanup_errors=True,
+        )
         # What it says goes to files: a pipe that nobody reads would stop it in the end.
         address = Path(self._folder.name) / "address"
         with address.open("wb") as stdout, self._log_path.open("wb") as log:
@@ -157,9 +162,13 @@ class Emulator(RemoteWorld):
             self._folder = None
 
     def kill(self) -> None:
-        """End the process at once (SIGKILL), as a crash would."""
-        if self._process is not None:
-            self._process.kill()
+        """End the process and its workers at once (SIGKILL), as a crash would."""
+        if self._process is not None and not self.has_ended:
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                # It leads a session of its own, where its workers are.
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
     @property

@@ -306,10 +306,12 @@ def test_a_killed_emulator_leaves_nothing_behind_once_it_is_stopped(
     tmp_path: Path, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with Emulator() as emulator:
+    with Emulator(workers=2) as emulator:
         http.post(f"{emulator.base_url}/videos", headers=KEY, json={"prompt": "x"})
         assert any(tmp_path.rglob("*.sqlite"))
         emulator.kill()
+        with pytest.raises(httpx.TransportError):
+            http.get(f"{emulator.base_url}/videos", headers=KEY)
     assert list(tmp_path.iterdir()) == []
 
 
