@@ -459,8 +459,10 @@ def test_a_long_answer_passes_piece_by_piece(tmp_path: Path, step: dict[str, Any
             await send({"type": "http.response.body", "body": b"1234", "more_body": number < 15})
             most_held = max(most_held, 4 * (number + 1) - len(b"".join(sent)))
 
+    messages = [{"type": "http.request", "body": b""}]
+
     async def receive() -> Any:
-        return {"type": "http.request", "body": b""}
+        return messages.pop() if messages else await asyncio.Event().wait()
 
     async def send(message: Any) -> None:
         sent.append(message.get("body", b""))
@@ -470,8 +472,7 @@ def test_a_long_answer_passes_piece_by_piece(tmp_path: Path, step: dict[str, Any
     try:
         layer = FaultLayer(app, faults, CONTRACT, database=database, longest_body=0)
         path = "/v1/videos/video_1/content"
-        scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
-        asyncio.run(_awaited(layer(scope, receive, send)))
+        asyncio.run(_awaited(layer(getting(path), receive, send)))
     finally:
         database.close()
     assert (most_held, len(b"".join(sent))) == (0, 64)
@@ -494,13 +495,19 @@ def test_a_database_that_is_gone_is_answered_503(
     database = open_database(str(tmp_path / "emulator.sqlite"))
     try:
         monkeypatch.setattr(database, "write", gone)
-        faults = parse_faults([{"id": "a", "match": {"nth": 1}, "request": []}], CONTRACT)
+        fault = {"id": "a", "match": {"nth": 1}, "answer": [{"status": 500}]}
+        faults = parse_faults([fault], CONTRACT)
         layer = FaultLayer(answering, faults, CONTRACT, database=database, longest_body=0)
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
-        asyncio.run(_awaited(layer(scope, receive, send)))
+        asyncio.run(_awaited(layer(getting("/"), receive, send)))
     finally:
         database.close()
     assert statuses[0] == 503
+
+
+def getting(path: str) -> dict[str, Any]:
+    """Return the scope of a request."""
+    asked = {"method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    return {"type": "http", "headers": [], **asked}
 
 
 async def answering(scope: Any, receive: Any, send: Any) -> None:
@@ -527,7 +534,13 @@ def test_any_key_can_be_let_in(tmp_path: Path, http: httpx.Client) -> None:
         ({"id": "a", "match": {"operation": "make_video"}}, "no operation 'make_video'; there are"),
         ({"id": "a", "match": {"stat": 200}}, "stat"),
         ({"id": "a", "match": {"status": "5xx"}}, "fault a/match/status"),
-        ({"id": "a", "match": {"nth": 0}}, "fault a/match/nth"),
+        ({"id": "a", "match": {"nth": 0}}, "fault a/match/nth: 0 is less than the minimum of 1"),
+        ({"id": "a", "match": {"nth": []}}, "fault a/match/nth"),
+        ({"id": "a", "match": {}}, "fault a: nothing happens by it"),
+        (
+            {"fault": "stuck_at_99", "match": {"operation": "retrieve_video"}},
+            "it happens to a job, so only to create_video",
+        ),
         ({"id": "a", "match": {"where": {"status": "queued"}}}, "'status' is no JSONPath"),
         ({"id": "a", "answer": [{"explode": True}]}, "fault a/answer/0"),
         ({"id": "a", "answer": [{"set": {"at": "$.a"}}]}, '"to" is a required property'),
@@ -551,7 +564,7 @@ def test_a_fault_that_is_none_is_said_clearly(fault: Any, reason: str) -> None:
 
 def test_an_id_is_used_once(tmp_path: Path) -> None:
     path = tmp_path / "faults.yaml"
-    path.write_text("[{id: a}, {id: a}]")
+    path.write_text("[{id: a, fault: 429}, {id: a, fault: 503}]")
     with pytest.raises(SettingsError, match="the id 'a' is used twice"):
         load_faults(path, CONTRACT)
 

@@ -13,7 +13,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.faults.loading import parse_faults
+from openvideos_emulator.faults.loading import CREATING, check_creates, parse_faults
 from openvideos_emulator.faults.named import expanded, find, known
 from openvideos_emulator.settings import SettingsError
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.contract import Contract
     from openvideos_emulator.faults.model import Fault
-
-CREATING = ("create_video", "edit_video", "extend_video", "remix_video")
-"""The operations that create a job from a prompt."""
 
 ID_ENDING = "fa17"
 """How the id of a video ends whose prompt holds a directive.
@@ -100,10 +97,7 @@ def faults_of_header(text: str, operation: str | None, contract: Contract) -> li
         raise SettingsError(f"at most {_MOST} faults can happen to a request")
     faults = [_fault_of_header(each, contract) for each in asked]
     for fault in faults:
-        if operation not in CREATING and any(word == "job" for word, _ in fault.request):
-            raise SettingsError(
-                f"fault {fault.id}: it happens to a job, so only to {', '.join(CREATING)}"
-            )
+        check_creates(fault, [operation])
     return faults
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, bindparam, select
 from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.errors import ApiError, bad_request, service_unavailable
 from openvideos_emulator.faults.asked import (
-    CREATING,
     ID_ENDING,
     faults_of_header,
     faults_of_prompt,
@@ -19,6 +18,7 @@ from openvideos_emulator.faults.asked import (
 )
 from openvideos_emulator.faults.exchange import Request
 from openvideos_emulator.faults.history import NOTHING, History
+from openvideos_emulator.faults.loading import CREATING
 from openvideos_emulator.faults.passage import Passage
 from openvideos_emulator.faults.store import load_added
 from openvideos_emulator.faults.tickets import PATH as PATH_OF_TICKETS

@@ -18,9 +18,12 @@ from openvideos_emulator.faults.steps import json_paths
 from openvideos_emulator.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from openvideos_emulator.contract import Contract
+
+CREATING = ("create_video", "edit_video", "extend_video", "remix_video")
+"""The operations that create a job from a prompt."""
 
 _REQUEST_WORDS = {field.name for field in attrs.fields(RequestMatch)}
 _RESPONSE_WORDS = {field.name for field in attrs.fields(ResponseMatch)}
@@ -62,7 +65,23 @@ def parse_faults(data: Any, contract: Contract) -> list[Fault]:
         seen.add(fault.id)
         _check_operations(fault, operations)
         _check_paths(fault)
+        if not fault.request and not fault.answer:
+            raise SettingsError(
+                f"fault {fault.id}: nothing happens by it; give it `fault`, `request` or `answer`"
+            )
     return faults
+
+
+def check_creates(fault: Fault, operations: Iterable[str | None]) -> None:
+    """Check that a fault of jobs can happen: that one of the operations creates a job.
+
+    Raises:
+        SettingsError: None does.
+    """
+    if not set(operations) & set(CREATING) and any(word == "job" for word, _ in fault.request):
+        raise SettingsError(
+            f"fault {fault.id}: it happens to a job, so only to {', '.join(CREATING)}"
+        )
 
 
 def _named(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -130,6 +149,8 @@ def _check_operations(fault: Fault, known: set[str]) -> None:
                 f"fault {fault.id}: there is no operation {unknown[0]!r}; there are "
                 f"{', '.join(sorted(known))}"
             )
+    if fault.request_match.operation is not None:
+        check_creates(fault, fault.request_match.operation)
 
 
 def _check_paths(fault: Fault) -> None:

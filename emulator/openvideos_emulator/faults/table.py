@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openvideos_emulator.faults.asked import CREATING
+from openvideos_emulator.faults.loading import CREATING
 from openvideos_emulator.faults.named import named_faults
 
 if TYPE_CHECKING:
