@@ -39,8 +39,12 @@ _QUICKLY_PARSED = 256 * 1024
 _LONGEST_TEXT = 32 * 1024 * 1024
 # Each takes a hundred bytes or more of memory, for as few as two of the body.
 _MOST_VALUES = 100_000
+# What looks at values calls itself for those within.
+_DEEPEST = 100
 # A string may lack its end: nothing of it is to be looked at twice.
-_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+_STRING = rb'"(?:[^"\\]++|\\.)*+"?'
+_VALUE = re.compile(_STRING + rb"|[\[{,]", re.DOTALL)
+_BRACKET = re.compile(_STRING + rb"|[\[{\]}]", re.DOTALL)
 
 
 @attrs.frozen
@@ -179,11 +183,16 @@ def parse_json(body: bytes | bytearray) -> Any:
     """Return what a JSON body says.
 
     Raises:
-        ApiError: 400, it is not JSON as RFC 8259 has it, or has far too many values.
+        ApiError: 400, it is not JSON as RFC 8259 has it, or has far too many values or levels.
     """
     if len(body) > _QUICKLY_PARSED and _has_too_many_values(body):
         raise bad_request(
             f"We could not parse the JSON body of your request: at most {_MOST_VALUES} values are "
+            "accepted."
+        )
+    if _is_too_deep(body):
+        raise bad_request(
+            f"We could not parse the JSON body of your request: at most {_DEEPEST} levels are "
             "accepted."
         )
     try:
@@ -203,6 +212,20 @@ def _not_json(where: str = "") -> ApiError:
 def _has_too_many_values(body: bytes | bytearray) -> bool:
     # Looked at before anything is made of them, and no further than need be.
     return next(itertools.islice(_VALUE.finditer(body), _MOST_VALUES, None), None) is not None
+
+
+def _is_too_deep(body: bytes | bytearray) -> bool:
+    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
+        return False
+    depth = 0
+    for found in _BRACKET.finditer(body):
+        if found[0] in b"[{":
+            depth += 1
+        elif found[0] in b"]}":
+            depth -= 1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -23,7 +23,8 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    with Emulator(speed=100_000) as emulator:
+    # With the admin API, what is sent is looked at once more.
+    with Emulator(speed=100_000, admin=True, admin_key="a" * 20) as emulator:
         yield emulator
 
 
@@ -64,6 +65,24 @@ def test_text_without_an_end_is_looked_at_once(client: httpx.Client, text: bytes
     began = time.monotonic()
     assert client.post("/videos", content=text, headers=JSON).status_code == 400
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("depth", [101, 600, 40_000])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_json_is_nested_only_so_deeply(
+    client: httpx.Client, depth: int, opening: str, closing: str
+) -> None:
+    nested = opening * (depth - 1) + "1" + closing * (depth - 1)
+    refused = client.post("/videos", content=f'{{"prompt":{nested}}}', headers=JSON)
+    assert refused.status_code == 400
+    assert "at most 100 levels are accepted" in refused.json()["error"]["message"]
+
+
+def test_brackets_side_by_side_or_within_a_string_are_no_levels(client: httpx.Client) -> None:
+    body = {"prompt": "[{" * 500, "model": "sora-2"}
+    assert client.post("/videos", json=body).status_code == 200
+    refused = client.post("/videos", json={"prompt": [[{}]] * 500})
+    assert refused.json()["error"]["code"] == "invalid_type"
 
 
 def test_values_within_a_string_are_not_counted(client: httpx.Client) -> None:
