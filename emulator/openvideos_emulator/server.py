@@ -154,7 +154,10 @@ def _announce(settings: Settings, listener: socket.socket) -> None:
     if settings.port_file is not None:
         _write_port(settings.port_file, port)
     base_url = f"http://{_in_url(settings.host)}:{port}{PREFIX}"
-    print(base_url, flush=True)  # noqa: T201 - the one line that a caller reads
+    try:
+        print(base_url, flush=True)  # noqa: T201 - the one line that a caller reads
+    except OSError as error:
+        raise SettingsError(f"stdout takes no base URL: {error.strerror}") from error
     if settings.log_format == "json":
         say_where(base_url)
 

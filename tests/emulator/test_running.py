@@ -302,6 +302,18 @@ def test_a_port_that_is_taken_is_one_clear_line() -> None:
     assert "--port 0 picks a free port" in refused.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no stdout that is full")
+def test_a_stdout_that_is_full_is_one_clear_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        refused = subprocess.run(
+            [*COMMAND, "--port", "0"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
+        )
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "openvideos emulator: stdout takes no base URL: No space left on device\n"
+    )
+
+
 def test_a_killed_emulator_leaves_nothing_behind_once_it_is_stopped(
     tmp_path: Path, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
