@@ -243,24 +243,6 @@ def test_a_failure_of_its_own_is_answered_in_the_envelope_and_logged(
         assert "no such table: openvideos_videos" in emulator.log
 
 
-def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
-    state = tmp_path / "theirs.sqlite"
-    with sqlite3.connect(state) as database:
-        database.execute("CREATE TABLE precious (value TEXT)")
-    database.close()
-    text = tmp_path / "text.txt"
-    text.write_text("not a database, and long enough to be looked at as one" * 20)
-    for path in (state, text):
-        before = path.read_bytes()
-        refused = run("--db", path, "--reset", "--port", "0")
-        assert refused.returncode == 2
-        assert str(path) in refused.stderr
-        assert path.read_bytes() == before or path == state
-    with sqlite3.connect(state) as database:
-        assert database.execute("SELECT * FROM precious").fetchall() == []
-    database.close()
-
-
 @pytest.fixture
 def as_before() -> Iterator[None]:
     """Take back what a command does with the process that it takes for its own."""

@@ -206,14 +206,16 @@ def test_a_file_that_was_removed_takes_no_more_jobs(
 
 @pytest.mark.parametrize("reset", [False, True])
 def test_another_programs_file_is_refused_and_stays_as_it_is(tmp_path: Path, reset: bool) -> None:
-    file = tmp_path / "theirs.sqlite"
-    with engine_of(str(file)).begin() as connection:
+    database, text = tmp_path / "theirs.sqlite", tmp_path / "text.txt"
+    with engine_of(str(database)).begin() as connection:
         connection.exec_driver_sql("CREATE TABLE theirs (x integer)")
-    before = file.read_bytes()
-    with pytest.raises(UnusableDatabaseError, match="belongs to another program"):
-        open_database(str(file), reset=reset)
-    assert file.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [file]
+    text.write_text("not a database, and long enough to be looked at as one" * 20)
+    for file, reason in ((database, "belongs to another program"), (text, "is not a database")):
+        before = file.read_bytes()
+        with pytest.raises(UnusableDatabaseError, match=f"{file} .*{reason}"):
+            open_database(str(file), reset=reset)
+        assert file.read_bytes() == before
+    assert set(tmp_path.iterdir()) == {database, text}
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
