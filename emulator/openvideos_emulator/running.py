@@ -186,7 +186,12 @@ class Emulator(RemoteWorld):
 
         Args:
             key: The key; None makes a new one, unless only the given `api_keys` are accepted.
+
+        Raises:
+            EmulatorError: It is not there yet, or the key is missing.
         """
+        if not self.base_url:
+            raise EmulatorError(f"the emulator has no worlds yet: {self._why_gone()}")
         if key is None:
             if self._settings.api_keys:
                 raise EmulatorError("say which of the given api_keys: no other key is accepted")

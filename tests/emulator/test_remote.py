@@ -217,6 +217,9 @@ def test_without_its_admin_api_it_says_how_to_have_it(fast: Emulator) -> None:
 def test_worlds_have_the_given_keys_where_no_other_is_accepted() -> None:
     emulator = Emulator(api_keys=["one", "two"])
     assert emulator.api_key == "one"
-    assert emulator.world("two").api_key == "two"
-    with pytest.raises(EmulatorError, match="say which of the given api_keys"):
-        emulator.world()
+    with pytest.raises(EmulatorError, match="no worlds yet: it is not running"):
+        emulator.world("two")
+    with emulator:
+        assert emulator.world("two").api_key == "two"
+        with pytest.raises(EmulatorError, match="say which of the given api_keys"):
+            emulator.world()
