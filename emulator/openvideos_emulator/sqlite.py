@@ -136,9 +136,9 @@ def open_sqlite(url: URL, *, reset: bool) -> SqliteDatabase:
             connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MILLISECONDS_TO_WAIT_ON_THE_LOOP}")
         except DatabaseError as error:
-            raise UnusableDatabaseError(
-                f"the database {shown} cannot be used: {error.orig}"
-            ) from error
+            has_folder = Path(shown).parent.is_dir()
+            reason = error.orig if has_folder else "its folder does not exist"
+            raise UnusableDatabaseError(f"the database {shown} cannot be used: {reason}") from error
         where_it_fails.pop_all()
     return SqliteDatabase(connection)
 
