@@ -347,7 +347,7 @@ def test_a_download_is_redirected_to_another_host_without_a_key(client: Client) 
 @pytest.mark.parametrize("host", ["", "[::1", "x:99999999", "a]b", "localhost:80:80", "é"])
 def test_whatever_host_was_asked_for_a_download_is_redirected(client: Client, host: str) -> None:
     path = f"/videos/{client.finished()}/content"
-    headers = [(HEADER, "redirect"), ("Host", host.encode("latin-1"))]
+    headers = [(HEADER.encode(), b"redirect"), (b"Host", host.encode("latin-1"))]
     answer = client.get(path, headers=headers)
     assert answer.status_code == 302
     target = httpx.URL(answer.headers["location"])
