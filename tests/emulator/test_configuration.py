@@ -176,6 +176,8 @@ def test_a_file_may_begin_with_the_mark_that_some_editors_write(file: Path) -> N
         ({"models": [""]}, "--models must not be empty"),
         ({"host": ""}, "--host must not be empty"),
         ({"api_keys": ["two\nlines"]}, "--api-key must be one line of text"),
+        ({"api_keys": [" k"]}, "--api-key must be one line of text"),
+        ({"speed": 1e-300}, "--speed must be a number above 0"),
         ({"input_reference": "url"}, "--input-reference must be one of object, file, both"),
         ({"log_format": "xml"}, "--log-format must be one of plain, json"),
     ],
