@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Router
 
-from openvideos_emulator.bodies import Intake
 from openvideos_emulator.contract import PREFIX
 from openvideos_emulator.database import UnreachableDatabaseError
 from openvideos_emulator.endpoints import Endpoint
@@ -26,6 +25,7 @@ from openvideos_emulator.errors import (
     unknown_url,
 )
 from openvideos_emulator.faults import FaultLayer
+from openvideos_emulator.intake import Intake
 from openvideos_emulator.middleware import Responding, answer, authenticate
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ async def _kept_running(work: Background) -> None:
     while True:
         try:
             await work()
-        except UnreachableDatabaseError as error:
-            log.warning("%s", error)
+        except UnreachableDatabaseError:
+            # The database itself has told why.
             await asyncio.sleep(_SECONDS_UNTIL_STARTED_AGAIN)
         except Exception:
             log.exception("work in the background failed, and is started again")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import json
 import re
@@ -25,10 +24,9 @@ from openvideos_emulator.errors import (
 from openvideos_emulator.validation import Checker
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Mapping
 
     from starlette.requests import Request
-    from starlette.types import Message, Receive
 
     from openvideos_emulator.contract import Contract, Operation
 
@@ -110,49 +108,6 @@ class BodyReader:
 
         # A long one must not hold up the other requests.
         return parse() if len(body) <= _QUICKLY_PARSED else await asyncio.to_thread(parse)
-
-
-class Intake:
-    """All the bodies that requests have brought and are not answered yet.
-
-    Each may be long, but together they must have room in memory.
-    """
-
-    def __init__(self, most: int) -> None:
-        """Begin with none.
-
-        Args:
-            most: How many bytes they may have together.
-        """
-        self._left = most
-
-    @contextlib.contextmanager
-    def counting(self, receive: Receive) -> Iterator[Receive]:
-        """Yield what receives a request, whose body counts until the block ends.
-
-        Where there is no room for more of it, that raises an `ApiError`: 503.
-        """
-        taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            length = len(message.get("body", b""))
-            taken += length
-            self._left -= length
-            if self._left < 0:
-                raise ApiError(
-                    HTTPStatus.SERVICE_UNAVAILABLE,
-                    "Too much is being uploaded at once. Please try again later.",
-                    kind="server_error",
-                    headers={"Retry-After": "1", "Connection": "close"},
-                )
-            return message
-
-        try:
-            yield counted
-        finally:
-            self._left += taken
 
 
 async def _received(request: Request, longest: int) -> bytearray:
