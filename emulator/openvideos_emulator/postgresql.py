@@ -226,7 +226,7 @@ def open_postgresql(url: URL, *, reset: bool) -> PostgresqlDatabase:
             # Several processes may start at once.
             lock = sqlalchemy.func.pg_advisory_xact_lock(_LOCK_OF_THE_TABLES)
             connection.execute(sqlalchemy.select(lock))
-            make_tables(connection, shown, reset=reset, shared=True)
+            make_tables(connection, shown, reset=reset)
     except (DBAPIError, TypeError, ValueError) as error:
         # Not only the server refuses: a host or an option can be no such thing.
         reason = _one_line(str(error.orig if isinstance(error, DBAPIError) else error))

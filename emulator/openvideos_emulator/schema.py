@@ -13,26 +13,33 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def make_tables(connection: Connection, shown: str, *, reset: bool, shared: bool) -> None:
+def refuse_another_programs(connection: Connection, shown: str) -> None:
+    """Refuse a database that has tables, and none of this emulator's.
+
+    Raises:
+        UnusableDatabaseError: It is such a one.
+    """
+    there = sqlalchemy.inspect(connection).get_table_names()
+    if there and tables.schema_version.name not in there:
+        raise UnusableDatabaseError(
+            f"the database {shown} belongs to another program; give another path"
+        )
+
+
+def make_tables(connection: Connection, shown: str, *, reset: bool) -> None:
     """Make the tables where there are none, within a transaction that no other runs beside.
 
     Args:
         connection: The connection.
         shown: What the database is called in messages.
         reset: Whether to throw away what is in it first.
-        shared: Whether other programs may have tables in it.
 
     Raises:
-        UnusableDatabaseError: It has tables of another version, or is another program's.
+        UnusableDatabaseError: It has tables of another version.
     """
     if reset:
         tables.metadata.drop_all(connection)
-    inspector = sqlalchemy.inspect(connection)
-    if not inspector.has_table(tables.schema_version.name):
-        if inspector.get_table_names() and not shared:
-            raise UnusableDatabaseError(
-                f"the database {shown} belongs to another program; give another path"
-            )
+    if not sqlalchemy.inspect(connection).has_table(tables.schema_version.name):
         tables.metadata.create_all(connection)
         connection.execute(tables.schema_version.insert().values(version=tables.VERSION))
         return

@@ -24,7 +24,7 @@ from openvideos_emulator.database import (
     UnreachableDatabaseError,
     UnusableDatabaseError,
 )
-from openvideos_emulator.schema import make_tables
+from openvideos_emulator.schema import make_tables, refuse_another_programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,13 +127,14 @@ def open_sqlite(url: URL, *, reset: bool) -> SqliteDatabase:
         where_it_fails.callback(engine.dispose)
         try:
             connection = where_it_fails.enter_context(engine.connect())
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            make_tables(connection, shown, reset=reset, shared=False)
-            connection.exec_driver_sql("COMMIT")
-            # Only now: it changes the file, which could have been another program's.
+            # First of all, as what comes next changes the file.
+            refuse_another_programs(connection, shown)
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             # A killed process loses nothing: what was committed is with the operating system.
             connection.exec_driver_sql("PRAGMA synchronous = NORMAL")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            make_tables(connection, shown, reset=reset)
+            connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {_MILLISECONDS_TO_WAIT_ON_THE_LOOP}")
         except DatabaseError as error:
             has_folder = Path(shown).parent.is_dir()
