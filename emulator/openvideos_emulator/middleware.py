@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from openvideos_emulator.database import UnreachableDatabaseError
-from openvideos_emulator.errors import ApiError, service_unavailable
+from openvideos_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -38,8 +37,6 @@ class Responding:
             response = await self._respond(Request(scope, receive))
         except ApiError as error:
             response = error.response()
-        except UnreachableDatabaseError:
-            response = service_unavailable().response()
         if told := scope.get("answer_headers"):
             response.headers.update(told)
         await answer(response, scope, receive, send)
