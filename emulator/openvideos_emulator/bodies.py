@@ -81,8 +81,8 @@ class BodyReader:
         Raises:
             ApiError: 400 where the body breaks the contract, 413 where it is too long.
         """
-        encoding = request.headers.get("content-encoding", "identity")
-        if encoding.lower() != "identity":
+        encoding = request.headers.get("content-encoding", "")
+        if encoding.lower() not in ("", "identity"):
             raise bad_request(
                 f"Unsupported content encoding: '{shortened(encoding)}'. Send the body as it is.",
                 code="unsupported_content_encoding",

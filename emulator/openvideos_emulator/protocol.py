@@ -12,9 +12,10 @@ from openvideos_emulator.errors import ApiError, bad_request
 from openvideos_emulator.middleware import new_request_id
 
 if TYPE_CHECKING:
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+    import asyncio
 
-_LONGEST_WAIT_FOR_HEAD = 256 * 1024
+_LONGEST_HEAD = 256 * 1024
+_SECONDS_FOR_HEAD = 60.0
 
 
 class _Trailers(list[tuple[bytes, bytes]]):
@@ -34,10 +35,16 @@ class Protocol(HttpToolsProtocol):
     passed over (RFC 9110, 7.8). The parser would lose the request's body with it.
     """
 
-    # How many bytes have come that did not end a head.
+    # How many bytes have come that did not end a head, and what ends the wait for the others.
     _waited_for = 0
+    _patience: asyncio.TimerHandle | None = None
     # What is being answered, while others of the same connection may wait behind it.
     _answered: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Wait for a request, but not for ever: who asks for nothing takes others' room."""
+        super().connection_made(transport)
+        self._wait_for_head(0)
 
     def data_received(self, data: bytes) -> None:
         """Take in what has arrived."""
@@ -61,7 +68,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request, unless it will be parsed again."""
-        self._waited_for = 0
+        self._stop_waiting()
         if not self.parser.should_upgrade():
             # Faults can concern the connection itself.
             cast("dict[str, Any]", self.scope)["connection"] = self
@@ -76,6 +83,7 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being answered, not only the last that has come."""
         super().connection_lost(exc)
+        self._stop_waiting()
         if self._answered is not None and not self._answered.response_complete:
             self._answered.disconnected = True
             self._answered.message_event.set()
@@ -88,23 +96,36 @@ class Protocol(HttpToolsProtocol):
         """Answer what is no request, and close the connection."""
         self._refuse(bad_request(msg))
 
+    def _stop_waiting(self) -> None:
+        self._waited_for = 0
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
     def _wait_for_head(self, arrived: int) -> None:
         self._waited_for += arrived
-        if self._waited_for > _LONGEST_WAIT_FOR_HEAD:
+        if self._patience is None:
+            self._patience = self.loop.call_later(_SECONDS_FOR_HEAD, self.transport.close)
+        if self._waited_for > _LONGEST_HEAD:
             self._refuse(
                 ApiError(
                     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
                     "The request's headers are too large: at most "
-                    f"{_LONGEST_WAIT_FOR_HEAD} bytes are accepted.",
+                    f"{_LONGEST_HEAD} bytes are accepted.",
                 )
             )
 
     def _refuse(self, error: ApiError) -> None:
         self.logger.warning(error.message)
-        if self._is_answering():
-            # What came before is answered, and the connection closed then.
+        answered = self._answered
+        if (
+            answered is not None
+            and not answered.response_complete
+            and (answered.response_started or not answered.more_body)
+        ):
+            # What is being answered is another request. The connection is closed after it.
             self.flow.pause_reading()
-            self.cycle.keep_alive = False
+            answered.keep_alive = False
             return
         response = error.response()
         headers = [
@@ -120,13 +141,6 @@ class Protocol(HttpToolsProtocol):
         ]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
         self.transport.close()
-
-    def _is_answering(self) -> bool:
-        """Return whether requests that came whole, or whose answer has begun, are not answered."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is None or cycle.response_complete:
-            return False
-        return bool(self.pipeline) or cycle.response_started or not cycle.more_body
 
     def _head_without_offer(self) -> bytes:
         version = self.parser.get_http_version().encode()

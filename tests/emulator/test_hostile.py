@@ -1,5 +1,6 @@
 """What only somebody hostile or unlucky sends, has or does, and what the emulator does then."""
 
+import asyncio
 import io
 import resource
 import socket
@@ -15,11 +16,16 @@ from urllib.parse import urlsplit
 import av
 import httpx
 import pytest
+import uvicorn
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 import openvideos_spec
-from openvideos_emulator import Emulator, SettingsError
+from openvideos_emulator import Emulator, SettingsError, protocol
 from openvideos_emulator.contract import Contract
 from openvideos_emulator.faults import load_faults
+from openvideos_emulator.protocol import Protocol
 
 COMMAND = [sys.executable, "-m", "openvideos_emulator", "--port", "0"]
 KEY = b"Host: x\r\nAuthorization: Bearer k\r\n"
@@ -77,10 +83,44 @@ def test_what_is_no_request_is_refused_in_the_envelope(fast: Emulator, request_:
     assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, None)
 
 
-def test_what_is_no_request_takes_no_earlier_ones_answer(fast: Emulator) -> None:
-    requests = (POST + LENGTH + b"\r\n" + BODY) * 2
-    made = answers(fast, requests + b"\0\r\n\r\n")
-    assert [answer.json()["prompt"] for answer in made] == ["A calico cat"] * 2
+def test_what_is_no_request_takes_no_earlier_ones_answer(
+    fast: Emulator, client: httpx.Client
+) -> None:
+    key = client.headers["Authorization"].encode()
+    request = POST.replace(b"Bearer k", key) + LENGTH + b"\r\n" + BODY
+    made = answers(fast, request * 2 + b"\0\r\n\r\n")
+    assert made[0].json()["prompt"] == "A calico cat"
+    # What came after that was not even begun.
+    assert len(client.get("/videos").json()["data"]) == len(made)
+
+
+def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_SECONDS_FOR_HEAD", 0.05)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.1)
+        await JSONResponse(None)(scope, receive, send)
+
+    async def ask(*requests: bytes) -> list[bytes]:
+        config = uvicorn.Config(app, http=Protocol, log_config=None, lifespan="off")
+        config.load()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Protocol(config, ServerState(), {}), "127.0.0.1"
+        )
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            answers = []
+            for request in requests:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(request)
+                answers.append(await asyncio.wait_for(reader.read(), 10))
+                writer.close()
+            return answers
+
+    whole = GET + CLOSE + b"\r\n"
+    silent, begun, slow = asyncio.run(ask(b"", GET, whole))
+    assert (silent, begun) == (b"", b"")
+    assert slow.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"TLS/1.0, HTTP/1.1"])
