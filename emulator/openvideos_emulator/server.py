@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT, SIGTERM or SIGHUP.
 
     Prints one line with the base URL, and writes the port file, once the emulator answers.
 
@@ -48,6 +48,9 @@ def serve(settings: Settings) -> None:
     # Whenever a signal comes, everything is closed on the way out.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: sys.exit(0))
+    # So it is where a terminal is closed, unless `nohup` has it go on. Windows has no SIGHUP.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     if settings.port_file is not None:
         _make_way(settings.port_file)
     if settings.log_file is not None:

@@ -63,7 +63,7 @@ def test_it_prints_one_line_with_its_base_url_once_it_answers(
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_stops_at_once_and_without_a_database_leaves_nothing_behind(
     tmp_path: Path, stop: signal.Signals
 ) -> None:
@@ -246,7 +246,9 @@ def test_a_failure_of_its_own_is_answered_in_the_envelope_and_logged(
 @pytest.fixture
 def as_before() -> Iterator[None]:
     """Take back what a command does with the process that it takes for its own."""
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {
+        each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     yield
     gc.unfreeze()
     for each, handler in handlers.items():
