@@ -105,7 +105,7 @@ class Protocol(HttpToolsProtocol):
     def _wait_for_head(self, arrived: int) -> None:
         self._waited_for += arrived
         if self._patience is None:
-            self._patience = self.loop.call_later(_SECONDS_FOR_HEAD, self.transport.close)
+            self._patience = self.loop.call_later(_SECONDS_FOR_HEAD, self._give_up)
         if self._waited_for > _LONGEST_HEAD:
             self._refuse(
                 ApiError(
@@ -114,6 +114,11 @@ class Protocol(HttpToolsProtocol):
                     f"{_LONGEST_HEAD} bytes are accepted.",
                 )
             )
+
+    def _give_up(self) -> None:
+        # After an answer that takes long, a connection is not kept long for another request.
+        if self._answered is None or self._answered.response_complete:
+            self.transport.close()
 
     def _refuse(self, error: ApiError) -> None:
         self.logger.warning(error.message)

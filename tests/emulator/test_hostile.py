@@ -102,7 +102,9 @@ def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatc
         await JSONResponse(None)(scope, receive, send)
 
     async def ask(*requests: bytes) -> list[bytes]:
-        config = uvicorn.Config(app, http=Protocol, log_config=None, lifespan="off")
+        config = uvicorn.Config(
+            app, http=Protocol, log_config=None, lifespan="off", timeout_keep_alive=0
+        )
         config.load()
         server = await asyncio.get_running_loop().create_server(
             lambda: Protocol(config, ServerState(), {}), "127.0.0.1"
@@ -118,9 +120,10 @@ def test_a_connection_that_asks_nothing_is_closed(monkeypatch: pytest.MonkeyPatc
             return answers
 
     whole = GET + CLOSE + b"\r\n"
-    silent, begun, slow = asyncio.run(ask(b"", GET, whole))
+    silent, begun, slow, slow_and_begun = asyncio.run(ask(b"", GET, whole, GET + b"\r\n" + GET))
     assert (silent, begun) == (b"", b"")
     assert slow.startswith(b"HTTP/1.1 200 ")
+    assert slow_and_begun.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"TLS/1.0, HTTP/1.1"])
