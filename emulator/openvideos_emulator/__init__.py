@@ -8,13 +8,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from openvideos_emulator.process.running import Emulator
     from openvideos_emulator.remote import (
         EmulatorError,
         RecordedRequest,
         RecordedWebhook,
         RemoteWorld,
     )
-    from openvideos_emulator.running import Emulator
     from openvideos_emulator.settings import SettingsError
 
 __all__ = [

@@ -6,20 +6,20 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import openvideos_spec
-from openvideos_emulator.app import create_app
 from openvideos_emulator.canned import opened
 from openvideos_emulator.catalogue import Catalogue
 from openvideos_emulator.clock import Clock, SystemClock
 from openvideos_emulator.contract import Contract
-from openvideos_emulator.database import open_database
 from openvideos_emulator.faults import load_faults
-from openvideos_emulator.health import create_health
-from openvideos_emulator.keys import Keys
-from openvideos_emulator.limits import RateLimit
+from openvideos_emulator.http.app import create_app
+from openvideos_emulator.http.health import create_health
+from openvideos_emulator.http.keys import Keys
+from openvideos_emulator.http.limits import RateLimit
 from openvideos_emulator.media.studio import Studio
 from openvideos_emulator.offers import with_offers
 from openvideos_emulator.service import Service
 from openvideos_emulator.settings import Settings, SettingsError
+from openvideos_emulator.storage.database import open_database
 from openvideos_emulator.webhooks.dispatcher import Dispatcher
 from openvideos_emulator.worlds import Worlds
 from openvideos_spec import ContractError, OverlayError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from openvideos_emulator.app import Background, Guard
+    from openvideos_emulator.http.app import Background, Guard
 
 
 @contextlib.contextmanager

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openvideos_emulator.offers import with_schemas
-from openvideos_emulator.queries import Character
 from openvideos_emulator.scene import Part, Scene, hue_of
+from openvideos_emulator.storage.queries import Character
 from openvideos_emulator.timetable import Job, Timetable
 
 if TYPE_CHECKING:

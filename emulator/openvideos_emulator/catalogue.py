@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from openvideos_emulator.errors import bad_request
+from openvideos_emulator.http.errors import bad_request
 from openvideos_emulator.timetable import Failure
 
 if TYPE_CHECKING:

@@ -126,8 +126,8 @@ def _emulator(
 
     # What is loaded here stays: to look through it for waste would take a part of the start.
     gc.disable()
-    from openvideos_emulator.database import UnusableDatabaseError
-    from openvideos_emulator.server import serve
+    from openvideos_emulator.process.server import serve
+    from openvideos_emulator.storage.database import UnusableDatabaseError
 
     gc.freeze()
     gc.enable()
@@ -139,7 +139,7 @@ def _emulator(
 
 def _for_a_command(context: typer.Context, values: dict[str, Any]) -> dict[str, Any]:
     """Return what is otherwise by default where an emulator is there for one command only."""
-    from openvideos_emulator.running import new_key
+    from openvideos_emulator.process.running import new_key
 
     source = context.get_parameter_source("port")
     is_told = source is not None and source.name != "DEFAULT"
@@ -178,9 +178,9 @@ def execute(
     OPENAI_API_KEY; with --admin its admin API by OPENVIDEOS_EMULATOR_ADMIN_URL and
     OPENVIDEOS_EMULATOR_ADMIN_KEY.
     """
-    from openvideos_emulator.beside import run_beside
+    from openvideos_emulator.process.beside import run_beside
+    from openvideos_emulator.process.running import Emulator
     from openvideos_emulator.remote import EmulatorError
-    from openvideos_emulator.running import Emulator
 
     try:
         code = run_beside(Emulator.of(context.obj), command)

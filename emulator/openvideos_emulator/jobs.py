@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from openvideos_emulator import queries
 from openvideos_emulator.canned import canned_job, canned_scene
 from openvideos_emulator.catalogue import (
     failure_of,
@@ -16,11 +15,12 @@ from openvideos_emulator.catalogue import (
     parsed_size,
     seconds_text,
 )
-from openvideos_emulator.errors import ApiError, video_not_found
 from openvideos_emulator.fate import Fate, fate_of
 from openvideos_emulator.faults.asked import with_ending
-from openvideos_emulator.limits import refuse_beyond
+from openvideos_emulator.http.errors import ApiError, video_not_found
+from openvideos_emulator.http.limits import refuse_beyond
 from openvideos_emulator.progress import BY_TIME, MOST_POLLS, polls_of
+from openvideos_emulator.storage import queries
 from openvideos_emulator.timetable import (
     NEVER,
     Job,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from openvideos_emulator.catalogue import parsed_seconds, parsed_size, seconds_text
-from openvideos_emulator.errors import ApiError
+from openvideos_emulator.http.errors import ApiError
 from openvideos_emulator.settings import SettingsError
 
 if TYPE_CHECKING:

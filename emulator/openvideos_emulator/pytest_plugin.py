@@ -14,8 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
+    from openvideos_emulator.process.running import Emulator
     from openvideos_emulator.remote import RemoteWorld
-    from openvideos_emulator.running import Emulator
 
 _CONFIG = "video_emulator_config"
 _FIXTURE = "video_emulator"

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from openvideos_emulator.catalogue import Catalogue
-    from openvideos_emulator.database import Database
     from openvideos_emulator.media.studio import Studio
     from openvideos_emulator.settings import Settings
+    from openvideos_emulator.storage.database import Database
     from openvideos_emulator.webhooks.dispatcher import Dispatcher
     from openvideos_emulator.worlds import World, Worlds
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 from sqlalchemy import Connection, Row, bindparam, or_, select
 
-from openvideos_emulator.tables import worlds
+from openvideos_emulator.storage.tables import worlds
 
 if TYPE_CHECKING:
     from typing import Any
 
     from openvideos_emulator.clock import Clock
-    from openvideos_emulator.database import Database
     from openvideos_emulator.settings import Settings
+    from openvideos_emulator.storage.database import Database
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from PIL import Image
 import openvideos_spec
 from openvideos_emulator import Emulator
 from openvideos_emulator.contract import Contract
-from openvideos_emulator.validation import Checker
+from openvideos_emulator.http.validation import Checker
 
 _CONTRACT = Contract(openvideos_spec.load("openai"))
 

@@ -7,11 +7,11 @@ import time
 from sqlalchemy import Connection, insert, literal, select
 from sqlalchemy.types import String
 
-from openvideos_emulator import queries
-from openvideos_emulator.database import open_database
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.http.keys import tenant_of
 from openvideos_emulator.scene import Part, Scene
-from openvideos_emulator.tables import videos
+from openvideos_emulator.storage import queries
+from openvideos_emulator.storage.database import open_database
+from openvideos_emulator.storage.tables import videos
 from openvideos_emulator.timetable import Job, plan_at_once
 
 _AT_ONCE = 100_000

@@ -17,8 +17,13 @@ from PIL import Image
 
 from openvideos_emulator import Emulator
 from openvideos_emulator.assembly import assembled
+from openvideos_emulator.http.ranges import (
+    ByteRange,
+    UnsatisfiableRangeError,
+    asked_range,
+    is_unchanged,
+)
 from openvideos_emulator.media.studio import Studio
-from openvideos_emulator.ranges import ByteRange, UnsatisfiableRangeError, asked_range, is_unchanged
 from openvideos_emulator.settings import Settings
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from openvideos_emulator.beside import _Signals
+from openvideos_emulator.process.beside import _Signals
 
 EXEC = [sys.executable, "-m", "openvideos_emulator", "exec", "--"]
 

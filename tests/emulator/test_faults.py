@@ -18,9 +18,9 @@ from starlette.responses import Response
 import openvideos_spec
 from openvideos_emulator import Emulator
 from openvideos_emulator.contract import Contract
-from openvideos_emulator.database import UnreachableDatabaseError, open_database
 from openvideos_emulator.faults import FaultLayer, load_faults, parse_faults
 from openvideos_emulator.settings import SettingsError
+from openvideos_emulator.storage.database import UnreachableDatabaseError, open_database
 
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("faults")

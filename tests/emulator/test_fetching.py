@@ -14,8 +14,8 @@ import pytest
 import trustme
 
 from openvideos_emulator import Emulator
-from openvideos_emulator.errors import ApiError
-from openvideos_emulator.fetching import Fetcher, FetchError, is_public, resolved
+from openvideos_emulator.http.errors import ApiError
+from openvideos_emulator.operations.fetching import Fetcher, FetchError, is_public, resolved
 
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("fetching")

@@ -22,10 +22,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 import openvideos_spec
-from openvideos_emulator import Emulator, SettingsError, protocol
+from openvideos_emulator import Emulator, SettingsError
 from openvideos_emulator.contract import Contract
 from openvideos_emulator.faults import load_faults
-from openvideos_emulator.protocol import Protocol
+from openvideos_emulator.http import protocol
+from openvideos_emulator.http.protocol import Protocol
 
 COMMAND = [sys.executable, "-m", "openvideos_emulator", "--port", "0"]
 KEY = b"Host: x\r\nAuthorization: Bearer k\r\n"

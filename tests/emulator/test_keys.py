@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from openvideos_emulator import Emulator
-from openvideos_emulator.keys import masked
+from openvideos_emulator.http.keys import masked
 
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("keys")

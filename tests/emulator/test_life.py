@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import openvideos_spec
+from openvideos_emulator.http.validation import Checker
 from openvideos_emulator.timetable import (
     NEVER,
     Failure,
@@ -24,7 +25,6 @@ from openvideos_emulator.timetable import (
     poll_after,
     without_end,
 )
-from openvideos_emulator.validation import Checker
 
 NOW = 1_759_551_938_123
 VIDEO = Checker(openvideos_spec.load("openai"), {"$ref": "#/components/schemas/Video"})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos_emulator import Emulator
-from openvideos_emulator.limits import Bucket
+from openvideos_emulator.http.limits import Bucket
 
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("limits")

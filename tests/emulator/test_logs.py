@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from openvideos_emulator import Emulator, EmulatorError
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.http.keys import tenant_of
 
 KEY = f"sk-{secrets.token_hex(16)}"
 NAME = tenant_of(KEY.encode())[:8]

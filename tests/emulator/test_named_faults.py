@@ -27,7 +27,7 @@ from openvideos_emulator.faults import parse_faults
 from openvideos_emulator.faults.asked import faults_of_header, faults_of_prompt
 from openvideos_emulator.faults.named import named_faults
 from openvideos_emulator.faults.table import table
-from openvideos_emulator.logs import name_of_key
+from openvideos_emulator.process.logs import name_of_key
 from openvideos_emulator.settings import SettingsError
 
 pytestmark = pytest.mark.xdist_group("named faults")

@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 
 from openvideos_emulator import Emulator, EmulatorError
 from openvideos_emulator.command import app
-from openvideos_emulator.database import open_database
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.http.keys import tenant_of
+from openvideos_emulator.storage.database import open_database
 
 COMMAND = [sys.executable, "-m", "openvideos_emulator"]
 # httpx spends much of a client's making on certificates; nothing here speaks TLS.

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from openvideos_emulator import queries
 from openvideos_emulator.admin import clocks, counts, journal
-from openvideos_emulator.database import Database
 from openvideos_emulator.scene import Part, Scene
 from openvideos_emulator.settings import Settings
-from openvideos_emulator.tables import metadata, requests, worlds
+from openvideos_emulator.storage import queries
+from openvideos_emulator.storage.database import Database
+from openvideos_emulator.storage.tables import metadata, requests, worlds
 from openvideos_emulator.timetable import Failure, Job, Steps, Timetable
 from openvideos_emulator.worlds import ALL, Worlds
 

@@ -63,7 +63,7 @@ def test_an_unknown_subcommand_is_a_usage_error() -> None:
 def test_a_command_whose_extra_is_not_installed_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delitem(sys.modules, "openvideos_emulator.server", raising=False)
+    monkeypatch.delitem(sys.modules, "openvideos_emulator.process.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.setattr(sys, "argv", ["openvideos", "emulator"])
     with pytest.raises(SystemExit) as ended:

@@ -12,11 +12,11 @@ from starlette.routing import compile_path
 
 from openvideos_emulator.admin import handlers
 from openvideos_emulator.admin.handlers import Asked
-from openvideos_emulator.bodies import parse_json
-from openvideos_emulator.errors import ApiError, bad_request, method_not_allowed, unknown_url
-from openvideos_emulator.keys import Keys
-from openvideos_emulator.middleware import Responding
-from openvideos_emulator.validation import Checker
+from openvideos_emulator.http.bodies import parse_json
+from openvideos_emulator.http.errors import ApiError, bad_request, method_not_allowed, unknown_url
+from openvideos_emulator.http.keys import Keys
+from openvideos_emulator.http.middleware import Responding
+from openvideos_emulator.http.validation import Checker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

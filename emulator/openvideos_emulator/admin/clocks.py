@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.database import lock, upsert
-from openvideos_emulator.errors import bad_request
-from openvideos_emulator.tables import worlds as table
+from openvideos_emulator.http.errors import bad_request
+from openvideos_emulator.storage.database import lock, upsert
+from openvideos_emulator.storage.tables import worlds as table
 from openvideos_emulator.worlds import ALL
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from openvideos_emulator.errors import ApiError
+    from openvideos_emulator.http.errors import ApiError
     from openvideos_emulator.worlds import World, Worlds
 
 _LATEST = 32_503_680_000_000  # the year 3000

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, not_, select
 
 from openvideos_emulator.admin import journal
-from openvideos_emulator.database import lock
 from openvideos_emulator.faults import store as faults
-from openvideos_emulator.tables import (
+from openvideos_emulator.storage.database import lock
+from openvideos_emulator.storage.tables import (
     characters,
     deliveries,
     first_frames,
@@ -18,7 +18,7 @@ from openvideos_emulator.tables import (
     videos,
     worlds,
 )
-from openvideos_emulator.tables import faults as added_faults
+from openvideos_emulator.storage.tables import faults as added_faults
 from openvideos_emulator.webhooks import outbox
 from openvideos_emulator.worlds import ALL
 

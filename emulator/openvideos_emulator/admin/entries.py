@@ -8,10 +8,10 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from openvideos_emulator import multipart
-from openvideos_emulator.bodies import FORM, JSON, parse_json
-from openvideos_emulator.errors import ApiError
-from openvideos_emulator.keys import masked
+from openvideos_emulator.http import multipart
+from openvideos_emulator.http.bodies import FORM, JSON, parse_json
+from openvideos_emulator.http.errors import ApiError
+from openvideos_emulator.http.keys import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,13 +9,13 @@ import attrs
 from sqlalchemy import Connection, select
 
 from openvideos_emulator.admin import clocks, counts, journal
-from openvideos_emulator.database import upsert
-from openvideos_emulator.errors import ApiError, bad_request, shortened
 from openvideos_emulator.faults import store as faults
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.http.errors import ApiError, bad_request, shortened
+from openvideos_emulator.http.keys import tenant_of
 from openvideos_emulator.progress import check_progress
 from openvideos_emulator.settings import SettingsError
-from openvideos_emulator.tables import deliveries, worlds
+from openvideos_emulator.storage.database import upsert
+from openvideos_emulator.storage.tables import deliveries, worlds
 from openvideos_emulator.webhooks import Endpoint, EndpointError
 from openvideos_emulator.webhooks.endpoint import shown as shown_url
 from openvideos_emulator.webhooks.outbox import Moment, stored_webhooks

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, select
 from starlette.datastructures import Headers
 
 from openvideos_emulator.admin.entries import entry_of
-from openvideos_emulator.database import UnreachableDatabaseError
-from openvideos_emulator.errors import service_unavailable
-from openvideos_emulator.keys import sent_key, tenant_of
+from openvideos_emulator.http.errors import service_unavailable
+from openvideos_emulator.http.keys import sent_key, tenant_of
 from openvideos_emulator.record import Record
-from openvideos_emulator.tables import requests
+from openvideos_emulator.storage.database import UnreachableDatabaseError
+from openvideos_emulator.storage.tables import requests
 from openvideos_emulator.worlds import ALL
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from openvideos_emulator.contract import Contract
-    from openvideos_emulator.database import Database
+    from openvideos_emulator.storage.database import Database
     from openvideos_emulator.worlds import Worlds
 
 MOST_ENTRIES = 10_000

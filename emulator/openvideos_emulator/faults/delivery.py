@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import MutableHeaders
     from starlette.types import Receive, Scope, Send
 
-    from openvideos_emulator.protocol import Protocol
+    from openvideos_emulator.http.protocol import Protocol
 
 Ending = Literal["close", "reset"]
 Garbage = Literal["answer", "chunk"]

@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl, quote, urlencode
 import jsonpath_rfc9535
 from starlette.datastructures import MutableHeaders
 
-from openvideos_emulator import multipart
-from openvideos_emulator.bodies import FORM, JSON, parse_json
-from openvideos_emulator.errors import ApiError
 from openvideos_emulator.faults.delivery import Delivery
-from openvideos_emulator.keys import sent_key, tenant_of
+from openvideos_emulator.http import multipart
+from openvideos_emulator.http.bodies import FORM, JSON, parse_json
+from openvideos_emulator.http.errors import ApiError
+from openvideos_emulator.http.keys import sent_key, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

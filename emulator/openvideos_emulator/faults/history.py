@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import attrs
 from sqlalchemy import Connection, bindparam, select
 
-from openvideos_emulator.database import upsert
-from openvideos_emulator.tables import fault_history
+from openvideos_emulator.storage.database import upsert
+from openvideos_emulator.storage.tables import fault_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from openvideos_emulator.database import Database
     from openvideos_emulator.faults.exchange import Request
     from openvideos_emulator.faults.model import Fault
+    from openvideos_emulator.storage.database import Database
 
 OCCASION = "occasion"
 """The kind of what counts how often a fault could happen."""

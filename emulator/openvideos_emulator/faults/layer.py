@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
 
-from openvideos_emulator.database import UnreachableDatabaseError
-from openvideos_emulator.errors import ApiError, bad_request, service_unavailable
 from openvideos_emulator.faults.asked import (
     ID_ENDING,
     faults_of_header,
@@ -23,9 +21,11 @@ from openvideos_emulator.faults.passage import Passage
 from openvideos_emulator.faults.store import load_added
 from openvideos_emulator.faults.tickets import PATH as PATH_OF_TICKETS
 from openvideos_emulator.faults.tickets import Tickets
-from openvideos_emulator.middleware import new_request_id
+from openvideos_emulator.http.errors import ApiError, bad_request, service_unavailable
+from openvideos_emulator.http.middleware import new_request_id
 from openvideos_emulator.settings import SettingsError
-from openvideos_emulator.tables import videos
+from openvideos_emulator.storage.database import UnreachableDatabaseError
+from openvideos_emulator.storage.tables import videos
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from openvideos_emulator.contract import Contract
-    from openvideos_emulator.database import Database
     from openvideos_emulator.faults.model import Fault
+    from openvideos_emulator.storage.database import Database
 
 HEADER = "X-OpenVideos-Fault"
 _HEADER = HEADER.lower().encode()

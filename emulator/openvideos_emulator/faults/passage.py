@@ -13,7 +13,7 @@ from openvideos_emulator.fate import Fate, fate_of
 from openvideos_emulator.faults.delivery import Connection, Sender
 from openvideos_emulator.faults.exchange import Request, Response
 from openvideos_emulator.faults.steps import Templates, change_request, change_response
-from openvideos_emulator.middleware import new_request_id
+from openvideos_emulator.http.middleware import new_request_id
 from openvideos_emulator.record import keep_record
 from openvideos_emulator.timetable import Failure
 

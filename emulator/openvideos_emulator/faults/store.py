@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from sqlalchemy import Connection, select
 
-from openvideos_emulator.database import lock, upsert
 from openvideos_emulator.faults.history import OCCASION
 from openvideos_emulator.faults.loading import parse_faults
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.http.keys import tenant_of
 from openvideos_emulator.settings import SettingsError
-from openvideos_emulator.tables import fault_history, faults, worlds
+from openvideos_emulator.storage.database import lock, upsert
+from openvideos_emulator.storage.tables import fault_history, faults, worlds
 
 if TYPE_CHECKING:
     from openvideos_emulator.contract import Contract
-    from openvideos_emulator.database import Database
     from openvideos_emulator.faults.model import Fault
+    from openvideos_emulator.storage.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from urllib.parse import quote
 from sqlalchemy import Connection, select
 
 from openvideos_emulator.contract import PREFIX
-from openvideos_emulator.errors import ApiError, unknown_url
-from openvideos_emulator.tables import fault_history
+from openvideos_emulator.http.errors import ApiError, unknown_url
+from openvideos_emulator.storage.tables import fault_history
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-    from openvideos_emulator.database import Database
+    from openvideos_emulator.storage.database import Database
 
 PATH = "/_files/"
 _TICKET = "ticket"

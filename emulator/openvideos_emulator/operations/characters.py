@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from openvideos_emulator import queries
 from openvideos_emulator.canned import canned_character
-from openvideos_emulator.errors import character_not_found
+from openvideos_emulator.http.errors import character_not_found
 from openvideos_emulator.jobs import new_id
 from openvideos_emulator.operations.uploads import video_facts_of
-from openvideos_emulator.queries import Character
+from openvideos_emulator.storage import queries
+from openvideos_emulator.storage.queries import Character
 
 if TYPE_CHECKING:
     from openvideos_emulator.service import Call, Service

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from starlette.responses import Response
 
-from openvideos_emulator.errors import ApiError
+from openvideos_emulator.http.errors import ApiError
+from openvideos_emulator.http.ranges import (
+    ByteRange,
+    UnsatisfiableRangeError,
+    asked_range,
+    is_unchanged,
+)
 from openvideos_emulator.jobs import find_first_frame, find_job, find_scene
 from openvideos_emulator.media.shelf import NoRoomError
 from openvideos_emulator.media.studio import BusyError
-from openvideos_emulator.ranges import ByteRange, UnsatisfiableRangeError, asked_range, is_unchanged
 
 if TYPE_CHECKING:
     from starlette.requests import Request

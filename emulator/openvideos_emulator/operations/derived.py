@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from openvideos_emulator.bodies import Upload
 from openvideos_emulator.catalogue import MOST_EXTENSIONS, MOST_SECONDS, parsed_seconds
-from openvideos_emulator.errors import bad_request, missing_parameter
+from openvideos_emulator.http.bodies import Upload
+from openvideos_emulator.http.errors import bad_request, missing_parameter
 from openvideos_emulator.jobs import (
     find_first_frame,
     find_job,

@@ -12,9 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 import attrs
 
-from openvideos_emulator.bodies import Upload
 from openvideos_emulator.catalogue import Size, parsed_size
-from openvideos_emulator.errors import ApiError, bad_request, invalid_type, joined
+from openvideos_emulator.http.bodies import Upload
+from openvideos_emulator.http.errors import ApiError, bad_request, invalid_type, joined
 from openvideos_emulator.media.facts import VideoFacts
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ async def _from_url(url: str | None, *, fetch: bool) -> Upload | None:
         return await asyncio.to_thread(_from_data_url, url)
     if not fetch:
         return None
-    from openvideos_emulator.fetching import Fetcher
+    from openvideos_emulator.operations.fetching import Fetcher
 
     return Upload(
         *await Fetcher().fetch(url, lambda kind: _refuse_other_types(_declared_type(kind)))

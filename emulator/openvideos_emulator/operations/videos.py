@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse
 
-from openvideos_emulator import queries
 from openvideos_emulator.catalogue import parsed_seconds, parsed_size
-from openvideos_emulator.errors import ApiError, video_not_found
+from openvideos_emulator.http.errors import ApiError, video_not_found
 from openvideos_emulator.jobs import (
     find_job,
     find_scene,
@@ -20,6 +19,7 @@ from openvideos_emulator.jobs import (
 from openvideos_emulator.operations.characters import find_character
 from openvideos_emulator.operations.uploads import first_frame_of
 from openvideos_emulator.scene import Part, Scene, hue_of
+from openvideos_emulator.storage import queries
 from openvideos_emulator.timetable import observe
 
 if TYPE_CHECKING:

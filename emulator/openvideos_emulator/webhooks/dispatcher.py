@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from openvideos_emulator.database import UnreachableDatabaseError
+from openvideos_emulator.storage.database import UnreachableDatabaseError
 from openvideos_emulator.webhooks import outbox
 from openvideos_emulator.webhooks.endpoint import shown
 from openvideos_emulator.webhooks.outbox import Delivery, Moment, Outcome
@@ -20,7 +20,7 @@ from openvideos_emulator.worlds import ALL
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from openvideos_emulator.database import Database
+    from openvideos_emulator.storage.database import Database
     from openvideos_emulator.worlds import World, Worlds
 
 _AT_ONCE = 64

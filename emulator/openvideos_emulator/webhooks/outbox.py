@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from openvideos_emulator.tables import deliveries, worlds
+from openvideos_emulator.storage.tables import deliveries, worlds
 from openvideos_emulator.webhooks.endpoint import SECRET_PREFIX, shown
 from openvideos_emulator.webhooks.events import event_of, new_webhook_id
 from openvideos_emulator.webhooks.schedule import next_attempt

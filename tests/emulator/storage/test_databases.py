@@ -19,7 +19,7 @@ import sqlalchemy
 from sqlalchemy.engine import make_url
 
 from openvideos_emulator import Emulator, EmulatorError
-from openvideos_emulator.database import (
+from openvideos_emulator.storage.database import (
     Database,
     UnreachableDatabaseError,
     UnusableDatabaseError,
@@ -27,7 +27,7 @@ from openvideos_emulator.database import (
     open_database,
     upsert,
 )
-from openvideos_emulator.tables import VERSION, schema_version
+from openvideos_emulator.storage.tables import VERSION, schema_version
 
 from ..filling import fill
 from .test_workers import children, eventually
@@ -172,7 +172,7 @@ def test_a_lock_that_does_not_end_is_told(
 ) -> None:
     location = str(tmp_path / "emulator.sqlite")
     opened = opened_with_counters(location)
-    monkeypatch.setattr("openvideos_emulator.sqlite._SECONDS_TO_WAIT_FOR_A_LOCK", 0.02)
+    monkeypatch.setattr("openvideos_emulator.storage.sqlite._SECONDS_TO_WAIT_FOR_A_LOCK", 0.02)
 
     async def wait_in_vain(opened: Database) -> None:
         with pytest.raises(UnreachableDatabaseError):
@@ -280,7 +280,9 @@ def test_connections_that_were_lost_are_made_anew(make_postgresql: MakeDatabase)
 def test_who_stands_still_in_a_write_does_not_hold_up_others_for_ever(
     make_postgresql: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openvideos_emulator.postgresql._MILLISECONDS_TO_BE_IDLE_IN_A_WRITE", 50)
+    monkeypatch.setattr(
+        "openvideos_emulator.storage.postgresql._MILLISECONDS_TO_BE_IDLE_IN_A_WRITE", 50
+    )
     location = make_postgresql()
     standing, done = threading.Event(), threading.Event()
 

@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
 from openvideos_emulator import Emulator
-from openvideos_emulator.tables import deliveries
+from openvideos_emulator.storage.tables import deliveries
 
 from ..conftest import NO_TLS
 from ..webhooks.conftest import SECRET, Received, Receiver

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Select
 
-from openvideos_emulator import queries
-from openvideos_emulator.database import Database, open_database
-from openvideos_emulator.keys import tenant_of
+from openvideos_emulator.http.keys import tenant_of
+from openvideos_emulator.storage import queries
+from openvideos_emulator.storage.database import Database, open_database
 
 from ..filling import fill
 from .test_databases import engine_of

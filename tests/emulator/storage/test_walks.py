@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from openvideos_emulator import queries
-from openvideos_emulator.database import Database, open_database
 from openvideos_emulator.scene import Part, Scene
+from openvideos_emulator.storage import queries
+from openvideos_emulator.storage.database import Database, open_database
 from openvideos_emulator.timetable import Job, plan_at_once
 
 from .test_databases import engine_of

@@ -141,7 +141,7 @@ def test_workers_that_only_die_are_given_up(tmp_path: Path) -> None:
     script = tmp_path / "dying.py"
     script.write_text(
         "import logging, os, sys\n"
-        "from openvideos_emulator.workers import supervise\n"
+        "from openvideos_emulator.process.workers import supervise\n"
         "logging.basicConfig()\n"
         "def work(tell, lifeline):\n"
         "    os._exit(3)\n"

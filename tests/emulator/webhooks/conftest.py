@@ -14,9 +14,9 @@ import pytest
 import trustme
 from sqlalchemy import Connection, select
 
-from openvideos_emulator.database import Database, open_database
 from openvideos_emulator.settings import Settings
-from openvideos_emulator.tables import deliveries
+from openvideos_emulator.storage.database import Database, open_database
+from openvideos_emulator.storage.tables import deliveries
 from openvideos_emulator.timetable import Failure, Job, Timetable
 from openvideos_emulator.webhooks.dispatcher import Dispatcher
 from openvideos_emulator.webhooks.outbox import queue_event

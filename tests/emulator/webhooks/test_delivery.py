@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 import openvideos_spec
-from openvideos_emulator.database import UnreachableDatabaseError, upsert
-from openvideos_emulator.tables import worlds
-from openvideos_emulator.validation import Checker
+from openvideos_emulator.http.validation import Checker
+from openvideos_emulator.storage.database import UnreachableDatabaseError, upsert
+from openvideos_emulator.storage.tables import worlds
 from openvideos_emulator.webhooks.outbox import record
 from openvideos_emulator.webhooks.schedule import next_attempt
 from openvideos_emulator.worlds import ALL

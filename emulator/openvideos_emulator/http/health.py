@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, select
 from starlette.responses import JSONResponse
 
-from openvideos_emulator.errors import method_not_allowed, unknown_url
-from openvideos_emulator.middleware import Responding
+from openvideos_emulator.http.errors import method_not_allowed, unknown_url
+from openvideos_emulator.http.middleware import Responding
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from openvideos_emulator.database import Database
+    from openvideos_emulator.storage.database import Database
 
 PATH = "/healthz"
 _METHODS = ["GET", "HEAD"]

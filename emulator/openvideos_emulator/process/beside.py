@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from openvideos_emulator.running import Emulator
+    from openvideos_emulator.process.running import Emulator
 
 _USAGE_ERROR = 2
 _NOT_EXECUTABLE = 126

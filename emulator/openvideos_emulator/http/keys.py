@@ -7,7 +7,7 @@ import hmac
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from openvideos_emulator.errors import ApiError
+from openvideos_emulator.http.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

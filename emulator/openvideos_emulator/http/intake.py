@@ -6,7 +6,7 @@ import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from openvideos_emulator.errors import ApiError
+from openvideos_emulator.http.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from openvideos_emulator.errors import ApiError, bad_request
-from openvideos_emulator.middleware import new_request_id
+from openvideos_emulator.http.errors import ApiError, bad_request
+from openvideos_emulator.http.middleware import new_request_id
 
 if TYPE_CHECKING:
     import asyncio

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from openvideos_emulator.errors import ApiError, bad_request
+from openvideos_emulator.http.errors import ApiError, bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import attrs
 from sqlalchemy import Integer, bindparam, case, false, select
 
-from openvideos_emulator.database import lock
 from openvideos_emulator.scene import Scene
-from openvideos_emulator.tables import characters, first_frames, videos
+from openvideos_emulator.storage.database import lock
+from openvideos_emulator.storage.tables import characters, first_frames, videos
 from openvideos_emulator.timetable import Failure, Job, Steps, Timetable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from openvideos_emulator.database import Database
     from openvideos_emulator.fate import WebhookFault
+    from openvideos_emulator.storage.database import Database
 
 
 @attrs.frozen

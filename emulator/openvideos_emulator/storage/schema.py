@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy
 
-from openvideos_emulator import tables
-from openvideos_emulator.database import UnusableDatabaseError
+from openvideos_emulator.storage import tables
+from openvideos_emulator.storage.database import UnusableDatabaseError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -20,10 +20,10 @@ import uvicorn
 
 from openvideos_emulator.assembly import assembled
 from openvideos_emulator.contract import PREFIX
-from openvideos_emulator.database import UnusableDatabaseError
-from openvideos_emulator.logs import AccessLog, log_config, say_where
-from openvideos_emulator.protocol import Protocol
+from openvideos_emulator.http.protocol import Protocol
+from openvideos_emulator.process.logs import AccessLog, log_config, say_where
 from openvideos_emulator.settings import Settings, SettingsError
+from openvideos_emulator.storage.database import UnusableDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def serve(settings: Settings) -> None:
 
 
 def _run_workers(settings: Settings, home: Path, listener: socket.socket) -> None:
-    from openvideos_emulator.workers import supervise
+    from openvideos_emulator.process.workers import supervise
 
     # What cannot be used is told once, and a database is emptied once, before there are workers.
     with assembled(settings, home):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from openvideos_emulator.errors import (
+from openvideos_emulator.http.errors import (
     ApiError,
     bad_request,
     invalid_type,

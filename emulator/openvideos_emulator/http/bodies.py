@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 from starlette.requests import ClientDisconnect
 
-from openvideos_emulator import multipart
-from openvideos_emulator.errors import (
+from openvideos_emulator.http import multipart
+from openvideos_emulator.http.errors import (
     ApiError,
     bad_request,
     invalid_type,
@@ -21,7 +21,7 @@ from openvideos_emulator.errors import (
     shortened,
     unknown_parameter,
 )
-from openvideos_emulator.validation import Checker
+from openvideos_emulator.http.validation import Checker
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

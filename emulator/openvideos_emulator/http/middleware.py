@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from openvideos_emulator.errors import ApiError
+from openvideos_emulator.http.errors import ApiError
 
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
-    from openvideos_emulator.keys import Keys
+    from openvideos_emulator.http.keys import Keys
     from openvideos_emulator.worlds import Worlds
 
 Respond = Callable[[Request], Awaitable["Response"]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.bodies import BodyReader
-from openvideos_emulator.errors import method_not_allowed
+from openvideos_emulator.http.bodies import BodyReader
+from openvideos_emulator.http.errors import method_not_allowed
+from openvideos_emulator.http.validation import Checker, query_schema
 from openvideos_emulator.operations import HANDLERS
 from openvideos_emulator.service import Call, Service
 from openvideos_emulator.settings import SettingsError
-from openvideos_emulator.validation import Checker, query_schema
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 from starlette.routing import Router
 
 from openvideos_emulator.contract import PREFIX
-from openvideos_emulator.database import UnreachableDatabaseError
-from openvideos_emulator.endpoints import Endpoint
-from openvideos_emulator.errors import (
+from openvideos_emulator.faults import FaultLayer
+from openvideos_emulator.http.endpoints import Endpoint
+from openvideos_emulator.http.errors import (
     server_failure,
     service_unavailable,
     shutting_down,
     unknown_url,
 )
-from openvideos_emulator.faults import FaultLayer
-from openvideos_emulator.intake import Intake
-from openvideos_emulator.middleware import Responding, answer, authenticate
+from openvideos_emulator.http.intake import Intake
+from openvideos_emulator.http.middleware import Responding, answer, authenticate
+from openvideos_emulator.storage.database import UnreachableDatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from openvideos_emulator.contract import Contract
-    from openvideos_emulator.database import Database
     from openvideos_emulator.faults import Fault
-    from openvideos_emulator.keys import Keys
+    from openvideos_emulator.http.keys import Keys
     from openvideos_emulator.service import Service
+    from openvideos_emulator.storage.database import Database
 
 Background = Callable[[], Awaitable[None]]
 """Work that goes on for as long as the emulator runs; it is cancelled at the end."""

@@ -116,10 +116,10 @@ def open_database(location: str, *, reset: bool = False) -> Database:
     """
     url = _url(location)
     if url.drivername in _SQLITE:
-        from openvideos_emulator.sqlite import open_sqlite
+        from openvideos_emulator.storage.sqlite import open_sqlite
 
         return open_sqlite(url.set(database=str(Path(url.database or "").absolute())), reset=reset)
-    from openvideos_emulator.postgresql import open_postgresql
+    from openvideos_emulator.storage.postgresql import open_postgresql
 
     return open_postgresql(url.set(drivername="postgresql+psycopg"), reset=reset)
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from openvideos_emulator.database import (
+from openvideos_emulator.storage.database import (
     Database,
     UnreachableDatabaseError,
     UnusableDatabaseError,
 )
-from openvideos_emulator.schema import make_tables, refuse_another_programs
+from openvideos_emulator.storage.schema import make_tables, refuse_another_programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import attrs
 from sqlalchemy import Connection, func, select
 
-from openvideos_emulator.database import lock, upsert
-from openvideos_emulator.errors import ApiError
-from openvideos_emulator.tables import rates, videos
+from openvideos_emulator.http.errors import ApiError
+from openvideos_emulator.storage.database import lock, upsert
+from openvideos_emulator.storage.tables import rates, videos
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from openvideos_emulator.database import Database
+    from openvideos_emulator.storage.database import Database
     from openvideos_emulator.worlds import World
 
 _MINUTE = 60_000_000

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from openvideos_emulator.keys import sent_key, tenant_of
+from openvideos_emulator.http.keys import sent_key, tenant_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,12 +15,12 @@ import sqlalchemy
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from openvideos_emulator.database import (
+from openvideos_emulator.storage.database import (
     Database,
     UnreachableDatabaseError,
     UnusableDatabaseError,
 )
-from openvideos_emulator.schema import make_tables
+from openvideos_emulator.storage.schema import make_tables
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""How requests come in and answers go out: what takes, checks and refuses them."""

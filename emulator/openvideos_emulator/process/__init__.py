@@ -1,0 +1,1 @@
+"""The emulator as processes: the server, its workers, and how other programs run it."""
