@@ -26,7 +26,7 @@ __all__ = [
     "SettingsError",
 ]
 
-_HOME = {"Emulator": "running", "SettingsError": "settings"}
+_HOME = {"Emulator": "process.running", "SettingsError": "settings"}
 
 
 def __getattr__(name: str) -> object:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import jsonpath_rfc9535
 from starlette.datastructures import MutableHeaders
 
-from openvideos_emulator.faults.delivery import Delivery
+from openvideos_emulator.faults.transmission import Transmission
 from openvideos_emulator.http import multipart
 from openvideos_emulator.http.bodies import FORM, JSON, parse_json
 from openvideos_emulator.http.errors import ApiError
@@ -158,14 +158,14 @@ class Request:
 class Response:
     """An answer: its body whole where it was caught so, else none of it.
 
-    What is done to the bytes of a body, and to the connection, is noted in `delivery` and done
+    What is done to the bytes of a body, and to the connection, is noted in `transmission` and done
     while the answer is sent, so that no long one is held.
     """
 
     def __init__(self) -> None:
         self.status: int = HTTPStatus.OK
         self.headers = MutableHeaders()
-        self.delivery = Delivery()
+        self.transmission = Transmission()
         self.is_replaced = False
         self.is_removed = False
         self._body = b""

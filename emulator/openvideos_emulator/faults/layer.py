@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -21,10 +20,9 @@ from openvideos_emulator.faults.passage import Passage
 from openvideos_emulator.faults.store import load_added
 from openvideos_emulator.faults.tickets import PATH as PATH_OF_TICKETS
 from openvideos_emulator.faults.tickets import Tickets
-from openvideos_emulator.http.errors import ApiError, bad_request, service_unavailable
+from openvideos_emulator.http.errors import ApiError, bad_request
 from openvideos_emulator.http.middleware import new_request_id
 from openvideos_emulator.settings import SettingsError
-from openvideos_emulator.storage.database import UnreachableDatabaseError
 from openvideos_emulator.storage.tables import videos
 
 if TYPE_CHECKING:
@@ -104,8 +102,6 @@ class FaultLayer:
             meant = await self._tickets.redeemed(scope)
         except ApiError as error:
             await _refuse(error, scope, receive, send)
-        except UnreachableDatabaseError:
-            await _refuse(service_unavailable(), scope, receive, send)
         else:
             await self._app(meant, receive, send)
 
@@ -114,9 +110,6 @@ class FaultLayer:
             await self._let_happen(scope, receive, send)
         except ApiError as error:
             await _refuse(error, scope, receive, send)
-        except UnreachableDatabaseError:
-            with contextlib.suppress(RuntimeError):  # where an answer was begun already
-                await _refuse(service_unavailable(), scope, receive, send)
 
     async def _let_happen(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _is_refused_unread(scope, self._longest_body):

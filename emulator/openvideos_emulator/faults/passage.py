@@ -10,9 +10,9 @@ import attrs
 from starlette.datastructures import MutableHeaders
 
 from openvideos_emulator.fate import Fate, fate_of
-from openvideos_emulator.faults.delivery import Connection, Sender
 from openvideos_emulator.faults.exchange import Request, Response
 from openvideos_emulator.faults.steps import Templates, change_request, change_response
+from openvideos_emulator.faults.transmission import ClientConnection, Transmitter
 from openvideos_emulator.http.middleware import new_request_id
 from openvideos_emulator.record import keep_record
 from openvideos_emulator.timetable import Failure
@@ -66,7 +66,7 @@ class Passage:
         self._active: list[Fault] = []
         self._response = Response()
         self._caught = bytearray()
-        self._sender: Sender | None = None
+        self._transmitter: Transmitter | None = None
 
     async def go(self, app: ASGIApp) -> None:
         """Let the faults happen to the request, have it answered, and to the answer."""
@@ -93,7 +93,9 @@ class Passage:
                         return
                     case "connection":
                         await keep_record(self._scope)
-                        await Connection(self._scope["connection"], self._receive).end(argument)
+                        await ClientConnection(self._scope["connection"], self._receive).end(
+                            argument
+                        )
                         return
                     case _:
                         change_request(request, word, argument)
@@ -109,16 +111,16 @@ class Passage:
                 await self._begin()
             return
         body, more = message.get("body", b""), message.get("more_body", False)
-        if self._response.is_json and self._sender is None:
+        if self._response.is_json and self._transmitter is None:
             # JSON is short, and only whole it can be read.
             self._caught += body
             if not more:
                 self._response.body = bytes(self._caught)
                 await self._begin()
-        elif self._sender is not None and not self._response.is_replaced:
-            await self._sender.piece(body)
+        elif self._transmitter is not None and not self._response.is_replaced:
+            await self._transmitter.piece(body)
             if not more:
-                await self._sender.end()
+                await self._transmitter.end()
 
     async def _begin(self) -> None:
         """Let the faults happen to the answer, and send what there is of it."""
@@ -130,13 +132,15 @@ class Passage:
         length = len(body)
         if not is_whole or self._scope["method"] == "HEAD":
             length = int(response.headers.get("content-length", "-1"))
-        self._sender = Sender(response.delivery, self._scope, self._receive, self._send)
+        self._transmitter = Transmitter(
+            response.transmission, self._scope, self._receive, self._send
+        )
         response_length = None if length < 0 else length
-        await self._sender.start(response.status, response.headers, response_length)
+        await self._transmitter.start(response.status, response.headers, response_length)
         if is_whole:
             response.is_replaced = True
-            await self._sender.piece(body)
-            await self._sender.end()
+            await self._transmitter.piece(body)
+            await self._transmitter.end()
 
     async def _change_response(self) -> None:
         response = self._response

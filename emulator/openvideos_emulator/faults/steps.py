@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from openvideos_emulator.faults.exchange import Request, Response
 
 if TYPE_CHECKING:
-    from openvideos_emulator.faults.delivery import Ending, Garbage
+    from openvideos_emulator.faults.transmission import Ending, Garbage
 
 RequestStep = Callable[[Request, Any], None]
 ResponseStep = Callable[[Response, Any, "Templates"], None]
@@ -228,45 +228,45 @@ def _text(response: Response, text: str, templates: Templates) -> None:
 
 
 def _cut_body(response: Response, length: int, _: Templates) -> None:
-    response.delivery.cut = length
+    response.transmission.cut = length
 
 
 def _corrupt_body(response: Response, argument: Mapping[str, int], _: Templates) -> None:
     start = argument["at"]
-    response.delivery.corrupted.append((start, start + argument["length"]))
+    response.transmission.corrupted.append((start, start + argument["length"]))
 
 
 def _content_length(response: Response, argument: Mapping[str, int], _: Templates) -> None:
-    response.delivery.added_length = argument["add"]
+    response.transmission.added_length = argument["add"]
 
 
 def _drop_after(response: Response, length: int, _: Templates) -> None:
-    response.delivery.ending, response.delivery.ends_after = "close", length
+    response.transmission.ending, response.transmission.ends_after = "close", length
 
 
 def _reset_after(response: Response, length: int, _: Templates) -> None:
-    response.delivery.ending, response.delivery.ends_after = "reset", length
+    response.transmission.ending, response.transmission.ends_after = "reset", length
 
 
 def _connection(response: Response, ending: Ending, _: Templates) -> None:
-    response.delivery.ending, response.delivery.ends_after = ending, None
+    response.transmission.ending, response.transmission.ends_after = ending, None
 
 
 def _garbage(response: Response, instead_of: Garbage, _: Templates) -> None:
-    response.delivery.garbage = instead_of
+    response.transmission.garbage = instead_of
 
 
 def _dribble(response: Response, argument: Mapping[str, Any], _: Templates) -> None:
-    response.delivery.chunks = argument["chunks"]
-    response.delivery.seconds_for_body = argument["seconds"]
+    response.transmission.chunks = argument["chunks"]
+    response.transmission.seconds_for_body = argument["seconds"]
 
 
 def _slow_head(response: Response, seconds: float, _: Templates) -> None:
-    response.delivery.seconds_for_head = seconds
+    response.transmission.seconds_for_head = seconds
 
 
 def _delay(response: Response, seconds: float, _: Templates) -> None:
-    response.delivery.delay += seconds
+    response.transmission.delay += seconds
 
 
 _RESPONSE_STEPS: Mapping[str, ResponseStep] = {

@@ -120,8 +120,6 @@ requests = Table(
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=True),
     Column("tenant", String, nullable=False),
-    Column("received", BigInteger, nullable=False),
-    Column("operation", String),
     Column("entry", Text, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -35,7 +35,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 
 
 @attrs.define
-class Delivery:
+class Transmission:
     """What is done to an answer while it is sent. Nothing, as it is made.
 
     Attributes:
@@ -73,18 +73,20 @@ class Delivery:
         return self.garbage != "answer" and not (self.ending and self.ends_after is None)
 
 
-class Sender:
+class Transmitter:
     """Sends one answer, piece by piece."""
 
-    def __init__(self, delivery: Delivery, scope: Scope, receive: Receive, send: Send) -> None:
-        self._delivery = delivery
+    def __init__(
+        self, transmission: Transmission, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._transmission = transmission
         self._scope = scope
         self._receive = receive
         self._send = send
         self._has_body = scope["method"] != "HEAD"
-        self._connection: Connection | None = None
-        if delivery.breaks_rules:
-            self._connection = Connection(scope["connection"], receive)
+        self._connection: ClientConnection | None = None
+        if transmission.breaks_rules:
+            self._connection = ClientConnection(scope["connection"], receive)
         self._is_over = False
         self._passed = 0
         self._chunk = 0
@@ -98,52 +100,56 @@ class Sender:
             headers: The headers, whose Content-Length is put right, or wrong.
             length: How many bytes the body will have, None where that is not known.
         """
-        delivery = self._delivery
-        if delivery.delay:
+        transmission = self._transmission
+        if transmission.delay:
             await keep_record(self._scope)
-            await pause(delivery.delay, self._receive)
+            await pause(transmission.delay, self._receive)
         if length is not None:
-            length = length if delivery.cut is None else min(length, delivery.cut)
-            headers["content-length"] = str(max(0, length + delivery.added_length))
+            length = length if transmission.cut is None else min(length, transmission.cut)
+            headers["content-length"] = str(max(0, length + transmission.added_length))
         if status in _WITHOUT_BODY:
             self._has_body = False
             del headers["content-length"]
         # Each piece has its pause before it, the first too, as WireMock has it.
-        self._chunk = self._in_chunk = math.ceil((length or 1) / delivery.chunks) or 1
+        self._chunk = self._in_chunk = math.ceil((length or 1) / transmission.chunks) or 1
         if self._connection is None:
             raw = headers.raw
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
             return
-        if delivery.garbage == "chunk":
+        if transmission.garbage == "chunk":
             status = HTTPStatus.OK
-        if delivery.has_head:
+        if transmission.has_head:
             # Whoever is around sees nothing of an answer that goes past the server.
             self._scope["status"] = status
         await keep_record(self._scope, self._scope.get("status"))
-        if delivery.garbage == "answer":
+        if transmission.garbage == "answer":
             await self._connection.write(_garbage())
             await self._end(self._connection, "close")
-        elif delivery.ending and delivery.ends_after is None:
-            await self._end(self._connection, delivery.ending)
-        elif delivery.garbage == "chunk":
+        elif transmission.ending and transmission.ends_after is None:
+            await self._end(self._connection, transmission.ending)
+        elif transmission.garbage == "chunk":
             del headers["content-length"]
             headers["transfer-encoding"] = "chunked"
-            await self._connection.write_head(status, headers, delivery.seconds_for_head)
+            await self._connection.write_head(status, headers, transmission.seconds_for_head)
             await self._connection.write(_garbage())
             await self._end(self._connection, "close")
         else:
-            await self._connection.write_head(status, headers, delivery.seconds_for_head)
-            if delivery.ending and delivery.ends_after == 0:
-                await self._end(self._connection, delivery.ending)
+            await self._connection.write_head(status, headers, transmission.seconds_for_head)
+            if transmission.ending and transmission.ends_after == 0:
+                await self._end(self._connection, transmission.ending)
 
     async def piece(self, data: bytes) -> None:
         """Send the next bytes of the body."""
         if self._is_over or not data:
             return
         await self._paced(self._edited(data))
-        delivery = self._delivery
-        if self._connection and delivery.ending and self._passed >= (delivery.ends_after or 0):
-            await self._end(self._connection, delivery.ending)
+        transmission = self._transmission
+        if (
+            self._connection
+            and transmission.ending
+            and self._passed >= (transmission.ends_after or 0)
+        ):
+            await self._end(self._connection, transmission.ending)
 
     async def end(self) -> None:
         """Finish the answer."""
@@ -152,25 +158,25 @@ class Sender:
         if self._connection is None:
             await self._send({"type": "http.response.body", "body": b""})
         else:
-            await self._end(self._connection, self._delivery.ending or "close")
+            await self._end(self._connection, self._transmission.ending or "close")
 
     def _edited(self, data: bytes) -> bytes:
         start = self._passed
-        delivery = self._delivery
-        for limit in (delivery.cut, delivery.ends_after):
+        transmission = self._transmission
+        for limit in (transmission.cut, transmission.ends_after):
             if limit is not None:
                 data = data[: max(0, limit - start)]
         self._passed += len(data)
-        if not any(first < self._passed and start < end for first, end in delivery.corrupted):
+        if not any(first < self._passed and start < end for first, end in transmission.corrupted):
             return data
         changed = bytearray(data)
-        for first, end in delivery.corrupted:
+        for first, end in transmission.corrupted:
             for place in range(max(first, start) - start, min(end, self._passed) - start):
                 changed[place] ^= 0xFF
         return bytes(changed)
 
     async def _paced(self, data: bytes) -> None:
-        seconds = self._delivery.seconds_for_body / self._delivery.chunks
+        seconds = self._transmission.seconds_for_body / self._transmission.chunks
         if not seconds:
             await self._write(data)
             return
@@ -191,12 +197,12 @@ class Sender:
         else:
             await self._connection.write(data)
 
-    async def _end(self, connection: Connection, ending: Ending) -> None:
+    async def _end(self, connection: ClientConnection, ending: Ending) -> None:
         self._is_over = True
         await connection.end(ending)
 
 
-class Connection:
+class ClientConnection:
     """The connection that a request came by, past the server of HTTP."""
 
     def __init__(self, protocol: Protocol, receive: Receive) -> None:
