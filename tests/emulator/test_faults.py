@@ -13,14 +13,15 @@ import av
 import httpx
 import pytest
 import yaml
-from starlette.responses import Response
 
 import openvideos_spec
 from openvideos_emulator import Emulator
+from openvideos_emulator.assembly import assembled
 from openvideos_emulator.contract import Contract
 from openvideos_emulator.faults import FaultLayer, load_faults, parse_faults
-from openvideos_emulator.settings import SettingsError
+from openvideos_emulator.settings import Settings, SettingsError
 from openvideos_emulator.storage.database import UnreachableDatabaseError, open_database
+from openvideos_emulator.storage.sqlite import SqliteDatabase
 
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("faults")
@@ -481,37 +482,28 @@ def test_a_long_answer_passes_piece_by_piece(tmp_path: Path, step: dict[str, Any
 def test_a_database_that_is_gone_is_answered_503(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    statuses = []
-
     async def gone(*_: object) -> None:
         raise UnreachableDatabaseError
 
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b""}
+    async def answered(app: Any) -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://emulator") as client:
+            return await client.get("/v1/videos", headers={"Authorization": "Bearer k"})
 
-    async def send(message: Any) -> None:
-        statuses.append(message.get("status"))
-
-    database = open_database(str(tmp_path / "emulator.sqlite"))
-    try:
-        monkeypatch.setattr(database, "write", gone)
-        fault = {"id": "a", "match": {"nth": 1}, "answer": [{"status": 500}]}
-        faults = parse_faults([fault], CONTRACT)
-        layer = FaultLayer(answering, faults, CONTRACT, database=database, longest_body=0)
-        asyncio.run(_awaited(layer(getting("/"), receive, send)))
-    finally:
-        database.close()
-    assert statuses[0] == 503
+    faults = tmp_path / "faults.yaml"
+    faults.write_text("[{id: a, match: {nth: 1}, answer: [{status: 500}]}]", encoding="utf-8")
+    settings = Settings(db=str(tmp_path / "emulator.sqlite"), faults=faults)
+    with assembled(settings, tmp_path) as app:
+        monkeypatch.setattr(SqliteDatabase, "write", gone)
+        answer = asyncio.run(answered(app))
+    assert answer.status_code == 503
+    assert answer.headers["x-request-id"].startswith("req_")
 
 
 def getting(path: str) -> dict[str, Any]:
     """Return the scope of a request."""
     asked = {"method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
     return {"type": "http", "headers": [], **asked}
-
-
-async def answering(scope: Any, receive: Any, send: Any) -> None:
-    await Response()(scope, receive, send)
 
 
 async def _awaited(answer: Awaitable[None]) -> None:
