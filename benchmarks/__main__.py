@@ -1,15 +1,15 @@
 """`make bench`: measures the client and the emulator, each beside its peers.
 
-`python -m benchmarks client` or `emulator` measures one of them.
+`python -m benchmarks client`, `emulator` or `media` measures one of them.
 """
 
 from __future__ import annotations
 
 import sys
 
-from . import client, emulator
+from . import client, emulator, media
 
-BENCHMARKS = {"client": client.main, "emulator": emulator.main}
+BENCHMARKS = {"client": client.main, "emulator": emulator.main, "media": media.main}
 
 
 def main(names: list[str]) -> None:
