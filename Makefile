@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix generate check-generated contract emulator fuzz stress bench clean constraints
+.PHONY: help demo test lint fix generate check-generated contract emulator fuzz stress every-video bench clean constraints
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ fuzz: $(READY) ## send the emulator 2,000 invented requests an operation
 
 stress: $(READY) ## kill an emulator's workers for a minute, under load
 	@OPENVIDEOS_SECONDS_OF_KILLING=60 $(BIN)/python -m pytest tests/emulator/storage/test_durability.py tests/emulator/storage/test_deliveries.py
+
+every-video: $(READY) ## make and decode a video of every size and length
+	@OPENVIDEOS_EVERY_VIDEO=1 $(BIN)/python -m pytest tests/emulator/test_media.py --numprocesses 2
 
 bench: $(READY) ## measure, beside peers
 	@$(BIN)/python -m benchmarks
