@@ -36,9 +36,11 @@ class HandClock:
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Connection]:
-    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection:
         metadata.create_all(connection)
         yield connection
+    engine.dispose()
 
 
 def worlds_by(clock: HandClock, progress: str = "time") -> Worlds:
