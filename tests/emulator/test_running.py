@@ -287,7 +287,9 @@ def test_a_port_that_is_taken_is_one_clear_line() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no stdout that is full")
-def test_a_stdout_that_is_full_is_one_clear_line() -> None:
+def test_a_stdout_that_is_full_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As most run it: with a buffer, which Python would empty once more at its end.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     with Path("/dev/full").open("wb") as full:
         refused = subprocess.run(
             [*COMMAND, "--port", "0"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=30

@@ -158,7 +158,9 @@ def _announce(settings: Settings, listener: socket.socket) -> None:
         _write_port(settings.port_file, port)
     base_url = f"http://{_in_url(settings.host)}:{port}{PREFIX}"
     try:
-        print(base_url, flush=True)  # noqa: T201 - the one line that a caller reads
+        if sys.stdout is not None:
+            # Past its buffer, which would end the interpreter with an error of its own.
+            os.write(sys.stdout.fileno(), f"{base_url}\n".encode())
     except OSError as error:
         raise SettingsError(f"stdout takes no base URL: {error.strerror}") from error
     if settings.log_format == "json":
