@@ -91,6 +91,12 @@ def call() -> Iterator[Callable[[Server], httpx.Client]]:
         )
 
 
+def content_of_new_video(client: httpx.Client, waiting: Waiting) -> str:
+    """Make a video, and return the path of its content."""
+    video = waiting(client, client.post("/videos", json={"prompt": "x"}).json()["id"])
+    return f"/videos/{video['id']}/content"
+
+
 def test_large_files_are_sent_in_little_memory_and_closed_when_the_client_hangs_up(
     serve: Callable[..., contextlib.AbstractContextManager[Server]],
     call: Callable[[Server], httpx.Client],
@@ -99,8 +105,7 @@ def test_large_files_are_sent_in_little_memory_and_closed_when_the_client_hangs_
 ) -> None:
     with serve() as server:
         client = call(server)
-        video = waiting(client, client.post("/videos", json={"prompt": "x"}).json()["id"])
-        content = f"/videos/{video['id']}/content"
+        content = content_of_new_video(client, waiting)
         client.get(content).raise_for_status()
         assert server.closes_media()
     (path,) = tmp_path.rglob("*.mp4")
@@ -128,8 +133,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_made(
 ) -> None:
     with serve() as server:
         client = call(server)
-        video = waiting(client, client.post("/videos", json={"prompt": "x"}).json()["id"])
-        content = f"/videos/{video['id']}/content"
+        content = content_of_new_video(client, waiting)
         limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
         # No file of the process can be longer: as on a full disk, writing fails half-way.
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (30_000, limits[1]))
@@ -152,8 +156,7 @@ def test_more_open_files_than_there_may_be_are_told(
 ) -> None:
     with serve() as server:
         client = call(server)
-        video = waiting(client, client.post("/videos", json={"prompt": "x"}).json()["id"])
-        content = f"/videos/{video['id']}/content"
+        content = content_of_new_video(client, waiting)
         limits = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
         # The connection is open already, and no further file can be.
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))

@@ -62,24 +62,28 @@ def faults_of_prompt(prompt: str, contract: Contract) -> list[Fault]:
     """
     faults: list[Fault] = []
     for directive in itertools.islice(_directives(prompt), _MOST):
-        faults += _faults_of_directive(directive[0], contract)
+        faults += _faults_of_directive(directive[0], *directive.groups(), contract)
     return faults
 
 
 @functools.lru_cache(_REMEMBERED)
-def _faults_of_directive(text: str, contract: Contract) -> Sequence[Fault]:
-    """Return the fault that a directive asks for, or none."""
-    directive = _DIRECTIVE.fullmatch(text)
-    assert directive is not None  # noqa: S101 - it was found by this very pattern
-    name, argument, asked = directive["name"], directive["argument"] or "", directive[3]
+def _faults_of_directive(
+    text: str,
+    name: str,
+    argument: str | None,
+    asked: str | None,
+    times: str | None,
+    contract: Contract,
+) -> Sequence[Fault]:
+    """Return the fault that a directive asks for, whose parts are given too, or none."""
     if asked and asked not in {operation.id for operation in contract.operations}:
         return []
     happens_to = [asked] if asked else list(find(name).operations or CREATING)
     per = "prompt" if set(happens_to) & set(CREATING) else "video"
     match: dict[str, Any] = {"operation": happens_to, "per": per}
-    if directive["times"]:
-        match["first"] = int(directive["times"])
-    data = {"id": text, "fault": name + argument, "match": match}
+    if times:
+        match["first"] = int(times)
+    data = {"id": text, "fault": name + (argument or ""), "match": match}
     with contextlib.suppress(SettingsError):
         return parse_faults([data], contract)
     return []
