@@ -15,20 +15,7 @@ import uvicorn
 from openvideos_emulator.assembly import assembled
 from openvideos_emulator.settings import Settings
 
-NOW = 1_795_000_000_000
-
-
-class HandClock:
-    """A clock that stands still until it is turned."""
-
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def now(self) -> int:
-        return self.time
-
-    def advance(self, seconds: float) -> None:
-        self.time += round(seconds * 1000)
+from .clocks import NOW, HandClock
 
 
 @pytest.fixture
@@ -75,7 +62,7 @@ def test_a_job_goes_through_its_states_by_the_clock(clock: HandClock, client: ht
     path = f"/videos/{client.post('/videos', json={'prompt': 'x'}).json()['id']}"
     seen = []
     for wait in (0, 10, 10, 25, 5, 20):
-        clock.advance(wait)
+        clock.turn(wait)
         video = client.get(path).json()
         seen.append((video["status"], video["progress"]))
     statuses, progress = zip(*seen, strict=True)
@@ -92,12 +79,12 @@ def test_the_assets_are_gone_when_the_video_says_so_and_the_video_stays(
     clock: HandClock, client: httpx.Client, expires_after: float, told: str
 ) -> None:
     path = f"/videos/{client.post('/videos', json={'prompt': 'x'}).json()['id']}"
-    clock.advance(100)
+    clock.turn(100)
     video = client.get(path).json()
     assert video["expires_at"] - video["completed_at"] == math.ceil(expires_after)
     clock.time = video["expires_at"] * 1000 - 1
     assert client.get(f"{path}/content?variant=thumbnail").status_code == 200
-    clock.advance(0.001)
+    clock.turn(0.001)
     gone = client.get(f"{path}/content?variant=thumbnail")
     assert gone.status_code == 404
     message = gone.json()["error"]["message"]

@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import io
-import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,8 @@ from openvideos_emulator.http.ranges import (
 from openvideos_emulator.media.studio import Studio
 from openvideos_emulator.settings import Settings
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+from .conftest import NO_TLS
+
 ETAG = '"abc"'
 
 

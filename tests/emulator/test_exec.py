@@ -15,6 +15,8 @@ import pytest
 
 from openvideos_emulator.process.beside import _Signals
 
+from .processes import children_of, is_running
+
 EXEC = [sys.executable, "-m", "openvideos_emulator", "exec", "--"]
 
 
@@ -43,23 +45,9 @@ def run(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        # A process is not over before its last thread is.
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-    except FileNotFoundError:
-        return False
-    return state != "Z" or len(threads) > 1
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def ends(*pids: int) -> bool:
     deadline = time.monotonic() + 10
-    while any(map(is_alive, pids)):
+    while any(map(is_running, pids)):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.01)
@@ -79,7 +67,7 @@ def test_signals_are_passed_on_and_the_code_is_the_commands(
     process = run("sh", "-c", script)
     assert process.stdout is not None
     command = int(process.stdout.readline())
-    below = children(process.pid)
+    below = children_of(process.pid)
     assert command in below
     assert len(below) == 2
     process.send_signal(signal.SIGINT)
@@ -107,7 +95,7 @@ def test_where_exec_itself_is_killed_both_end(run: Callable[..., subprocess.Pope
     process = run("sh", "-c", "echo $OPENVIDEOS_BASE_URL; exec sleep 60")
     assert process.stdout is not None
     assert process.stdout.readline()
-    below = children(process.pid)
+    below = children_of(process.pid)
     assert len(below) == 2
     process.kill()
     assert ends(*below)
@@ -120,7 +108,7 @@ def test_where_the_emulator_dies_the_command_goes_on_and_it_is_told_at_the_end(
     process = run("sh", "-c", "echo $$; cat; echo grumble >&2; kill -KILL $$")
     assert process.stdout is not None
     command = int(process.stdout.readline())
-    (emulator,) = set(children(process.pid)) - {command}
+    (emulator,) = set(children_of(process.pid)) - {command}
     os.kill(emulator, signal.SIGKILL)
     assert ends(emulator)
     # Its stdin, its output and its end are the command's own.

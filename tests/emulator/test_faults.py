@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -23,14 +22,14 @@ from openvideos_emulator.settings import Settings, SettingsError
 from openvideos_emulator.storage.database import UnreachableDatabaseError, open_database
 from openvideos_emulator.storage.sqlite import SqliteDatabase
 
+from .conftest import NO_TLS
+
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("faults")
 
 CONTRACT = Contract(openvideos_spec.load("openai"))
 
 # Each fault happens to one key only, named like it, so that one emulator serves all tests.
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
 FAULTS = """
 - id: progress-goes-back
   match: {operation: retrieve_video, where: {$.status: completed}, every: 2, per: video}

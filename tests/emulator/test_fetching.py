@@ -17,10 +17,11 @@ from openvideos_emulator import Emulator
 from openvideos_emulator.http.errors import ApiError
 from openvideos_emulator.operations.fetching import Fetcher, FetchError, is_public, resolved
 
+from .conftest import NO_TLS
+
 # One server of its own is enough: these tests run in one process.
 pytestmark = pytest.mark.xdist_group("fetching")
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 PUBLIC = ipaddress.ip_address("93.184.216.34")
 IMAGE = b"\x89PNG and more"
 

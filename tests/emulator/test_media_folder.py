@@ -4,7 +4,6 @@ import contextlib
 import resource
 import select
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -17,12 +16,12 @@ import attrs
 import httpx
 import pytest
 
+from .conftest import NO_TLS
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 _LARGE = 100 * 1024 * 1024
 _KEY = {"Authorization": "Bearer sk-test"}
-# httpx spends much of a client's making on certificates; nothing here speaks TLS.
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 Waiting = Callable[[httpx.Client, str], dict[str, Any]]
 
@@ -87,7 +86,7 @@ def serve(tmp_path: Path) -> Callable[..., contextlib.AbstractContextManager[Ser
 def call() -> Iterator[Callable[[Server], httpx.Client]]:
     with contextlib.ExitStack() as clients:
         yield lambda server: clients.enter_context(
-            httpx.Client(base_url=server.base_url, headers=_KEY, timeout=30, verify=_NO_TLS)
+            httpx.Client(base_url=server.base_url, headers=_KEY, timeout=30, verify=NO_TLS)
         )
 
 

@@ -5,7 +5,6 @@ import json
 import re
 import secrets
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,9 +29,10 @@ from openvideos_emulator.faults.table import table
 from openvideos_emulator.process.logs import name_of_key
 from openvideos_emulator.settings import SettingsError
 
+from .conftest import NO_TLS
+
 pytestmark = pytest.mark.xdist_group("named faults")
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 HEADER = "X-OpenVideos-Fault"
 CONTRACT = Contract(openvideos_spec.load("openai"))
 

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sqlite3
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -27,9 +26,9 @@ from openvideos_emulator.command import app
 from openvideos_emulator.http.keys import tenant_of
 from openvideos_emulator.storage.database import open_database
 
+from .conftest import NO_TLS
+
 COMMAND = [sys.executable, "-m", "openvideos_emulator"]
-# httpx spends much of a client's making on certificates; nothing here speaks TLS.
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 KEY = {"Authorization": "Bearer sk-0123456789abcdef"}
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import cast
 
-import attrs
 import pytest
 import sqlalchemy
 from hypothesis import given, settings
@@ -20,18 +19,9 @@ from openvideos_emulator.storage.tables import metadata, requests, worlds
 from openvideos_emulator.timetable import Failure, Job, Steps, Timetable
 from openvideos_emulator.worlds import ALL, Worlds
 
-NOW = 1_795_000_000_000
+from .clocks import NOW, HandClock
+
 TENANTS = [ALL, "one", "two"]
-
-
-@attrs.define
-class HandClock:
-    """A clock that stands still until it is turned."""
-
-    time: int = NOW
-
-    def now(self) -> int:
-        return self.time
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ import pytest
 
 from openvideos_emulator import Emulator
 
+from ..processes import children_of, is_running
+
 WORKERS = 3
 COMMAND = [sys.executable, "-m", "openvideos_emulator", "--port", "0", "--workers", "2"]
 # Each request is on a connection of its own, which any worker may take.
@@ -27,17 +29,6 @@ pytestmark = [
 
 def children(emulator: Emulator) -> list[int]:
     return children_of(pid_of(emulator))
-
-
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 15) -> bool:

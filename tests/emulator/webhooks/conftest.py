@@ -22,6 +22,8 @@ from openvideos_emulator.webhooks.dispatcher import Dispatcher
 from openvideos_emulator.webhooks.outbox import queue_event
 from openvideos_emulator.worlds import World, Worlds
 
+from ..clocks import HandClock
+
 SECRET = "whsec_b3BlbnZpZGVvcyBlbXVsYXRvciB0ZXN0IHNlY3JldA=="
 
 
@@ -150,25 +152,12 @@ def receiver(receivers: Callable[..., Receiver]) -> Receiver:
     return receivers()
 
 
-class TurnedClock:
-    """A clock that goes on only where a test turns it. It begins now, for the receivers' sake."""
-
-    def __init__(self) -> None:
-        self.time = time.time_ns() // 1_000_000
-
-    def now(self) -> int:
-        return self.time
-
-    def turn(self, seconds: float) -> None:
-        self.time += round(seconds * 1000)
-
-
 @attrs.frozen
 class Outbox:
     """An outbox in a database of its own, and a dispatcher that delivers from it when told."""
 
     database: Database
-    clock: TurnedClock
+    clock: HandClock
     worlds: Worlds
     dispatcher: Dispatcher
 
@@ -234,7 +223,7 @@ class Outbox:
 @pytest.fixture
 def outboxes(tmp_path: Path) -> Iterator[Callable[..., Outbox]]:
     """Make outboxes on one database, as several workers have them."""
-    clock = TurnedClock()
+    clock = HandClock(time.time_ns() // 1_000_000)  # now, for the receivers' sake
     with contextlib.ExitStack() as opened:
 
         def make(seconds_for_an_answer: float = 5, *, own_clocks: bool = False) -> Outbox:
