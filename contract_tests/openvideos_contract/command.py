@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from openvideos_contract.configuration import from_environment
+from openvideos_contract.settings.configuration import from_environment
 
 app = typer.Typer(help="Hold a server to the contract.")
 
@@ -40,13 +40,13 @@ def conform(
     profile: Annotated[
         list[str] | None,
         typer.Option(
-            help="core, remix, auth, media, catalogue, or all; repeatable. "
-            "Left out: all, the catalogue only with --dialect."
+            help="core, remix, auth, media, catalogue, edits, characters, webhooks, gateway, "
+            "or all; repeatable. Left out: what the dialect offers, else core, remix, auth and media."
         ),
     ] = None,
     max_videos: Annotated[
         int, typer.Option(help="The most jobs that the server may accept, over the whole run.")
-    ] = 8,
+    ] = 12,
     report_dir: Annotated[
         Path | None, typer.Option(help="Where report.json and junit.xml are written.")
     ] = None,
@@ -77,7 +77,7 @@ def conform(
     """
     # Imported here, so that the command is known without pytest and all that comes with it.
     try:
-        from openvideos_contract.conform import conform as run
+        from openvideos_contract.running.conform import conform as run
     except ImportError as error:
         what = f"openvideos conform could not run: {error}"
         typer.echo(f"{what}; install it with: pip install 'openvideos[contract]'", err=True)

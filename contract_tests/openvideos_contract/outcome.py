@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from openvideos_contract.exchange import Exchange
+    from openvideos_contract.wire.exchange import Exchange
 
 
 class Nonconformity(AssertionError):

@@ -11,16 +11,16 @@ import os
 
 import pytest
 
-from openvideos_contract.configuration import (
+from openvideos_contract.contract import Contract
+from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.running.session import Session
+from openvideos_contract.settings.configuration import (
     Configuration,
     ConfigurationError,
     chosen_profiles,
     from_environment,
 )
-from openvideos_contract.contract import Contract
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Jobs
-from openvideos_contract.session import Session
+from openvideos_contract.wire.gate import Gate
 from openvideos_spec import ContractError, OverlayError
 
 _OPTIONS: dict[str, tuple[type, str]] = {

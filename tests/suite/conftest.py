@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.gate import Gate
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.gate import Gate
 
 
 class LenientServer:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.conform import conform
+from openvideos_contract.running.conform import conform
 
 Serve = Callable[[bytes | None], str]
 SETTINGS: dict[str, Any] = {"dialect": None, "api_key": "sk-secret", "request_timeout": 1.0}

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from openvideos_contract.contract_checks import Kind
-from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.checks.answers import Kind
 from openvideos_contract.outcome import Blocked, BudgetExhausted, Nonconformity, Prohibited
+from openvideos_contract.wire.gate import Gate, video_path
 
 MakeGate = Callable[..., Gate]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openvideos_contract.contract import Contract
-from openvideos_contract.generated import (
+from openvideos_contract.generating.cases import (
     AnyCase,
     Broken,
     _as_form,
@@ -20,7 +20,7 @@ from openvideos_contract.generated import (
     prepare,
     rules_broken_by,
 )
-from openvideos_contract.world import World
+from openvideos_contract.generating.world import World
 
 CONTRACT = Contract.load("openai")
 OPEN_CONTRACT = Contract.load(None)

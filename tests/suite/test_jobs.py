@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.configuration import Configuration
+from openvideos_contract.checks.listing import listed_ids, require_listed
 from openvideos_contract.contract import Contract
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Jobs, needed, plan
-from openvideos_contract.listing import listed_ids, require_listed
+from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.plan import needed, plan
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.gate import Gate
 
 MakeGate = Callable[..., Gate]
 URL = "http://127.0.0.1:9/v1"

@@ -6,7 +6,7 @@ import av
 import pytest
 from PIL import Image
 
-from openvideos_contract.media import BrokenError, decode, picture_type, png
+from openvideos_contract.checks.media import BrokenError, decode, picture_type, png
 
 
 @pytest.fixture(scope="module")

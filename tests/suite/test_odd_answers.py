@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.conform import conform
+from openvideos_contract.running.conform import conform
 
 ODD: list[Any] = [None, True, 1, -2.5, 10**30, "", "x", [], [[1]], {}, {"id": []}, float("nan")]
 # Generated requests, which the answers do not steer, would take most of the time.

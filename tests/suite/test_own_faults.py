@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract import conform, runner
-from openvideos_contract.session import Session
+from openvideos_contract.running import conform, runner
+from openvideos_contract.running.session import Session
 
 KEY = "sk-secret-of-the-test"
 BROKEN = f"raise RuntimeError('our own fault, near {KEY}')"
@@ -107,6 +107,6 @@ def test_an_exception_anywhere_else(
 def test_an_exception_while_cleaning_up(
     run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openvideos_contract.gate.Gate.delete_made", fail)
+    monkeypatch.setattr("openvideos_contract.wire.gate.Gate.delete_made", fail)
     assert run(CONFORMING) == 2
     require_told(capsys)

@@ -7,11 +7,11 @@ import re
 import pytest
 import yaml
 
-from openvideos_contract import requirements
-from openvideos_contract.configuration import PROFILES
-from openvideos_contract.requirements import Certainty, Level, Requirement
-from openvideos_contract.runner import self_check
-from openvideos_contract.session import ORDER, TESTS
+from openvideos_contract.judging import requirements
+from openvideos_contract.judging.requirements import Certainty, Level, Requirement
+from openvideos_contract.running.runner import self_check
+from openvideos_contract.running.session import ORDER, TESTS
+from openvideos_contract.settings.configuration import PROFILES
 
 
 def test_every_requirement_has_a_test_and_every_test_a_requirement() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openvideos_contract.requirements import Level, Requirement
-from openvideos_contract.verdict import (
+from openvideos_contract.judging.requirements import Level, Requirement
+from openvideos_contract.judging.verdict import (
     Result,
     Status,
     Verdict,

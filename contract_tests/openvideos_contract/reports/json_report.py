@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from openvideos_contract.report import Report
+from openvideos_contract.reports.report import Report
 
 
 def document(report: Report) -> dict[str, Any]:

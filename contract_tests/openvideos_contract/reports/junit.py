@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from openvideos_contract.report import Report
-from openvideos_contract.verdict import Result, Status
+from openvideos_contract.judging.verdict import Result, Status
+from openvideos_contract.reports.report import Report
 
 _SKIPPED = frozenset({Status.SKIP, Status.BLOCKED, Status.NOT_RUN, Status.EXPECTED})
 # What XML 1.0 cannot hold, and a server may well have answered.

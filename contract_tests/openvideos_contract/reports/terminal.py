@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.jobs import GENERATED, JobRequest
+from openvideos_contract.jobs.plan import GENERATED, JobRequest
+from openvideos_contract.judging.verdict import Result, Status, Verdict
 from openvideos_contract.outcome import printable
-from openvideos_contract.report import Report, suite_version
-from openvideos_contract.verdict import Result, Status, Verdict
+from openvideos_contract.reports.report import Report, suite_version
+from openvideos_contract.settings.configuration import Configuration
 
 _OPEN = (Status.ERROR, Status.NOT_RUN, Status.BLOCKED)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from openvideos_contract.contract_checks import Kind
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Jobs
+from openvideos_contract.checks.answers import Kind
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity
+from openvideos_contract.wire.gate import Gate
 
 
 def require_none(gate: Gate, *kinds: Kind, operation: str | None = None) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.configuration import Configuration
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Job, Jobs
-from openvideos_contract.listing import listed_ids
+from openvideos_contract.checks.listing import listed_ids
+from openvideos_contract.checks.refusals import error_of, refusal, require_status
+from openvideos_contract.jobs.job import Job
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, NotRun, NotTested, Unsupported, require
-from openvideos_contract.refusals import error_of, refusal, require_status
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 VARIANTS = ("thumbnail", "spritesheet")
 # Deleting comes last: where it is let in, a video is gone.

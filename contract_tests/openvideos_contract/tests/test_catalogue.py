@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.configuration import Configuration
+from openvideos_contract.checks.media import png
+from openvideos_contract.checks.refusals import error_of, refused, require_status
 from openvideos_contract.contract import Contract
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import DEFAULT_SIZE, Jobs
-from openvideos_contract.media import png
+from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.plan import DEFAULT_SIZE
 from openvideos_contract.outcome import Unsupported, require
-from openvideos_contract.refusals import error_of, refused, require_status
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 SCHEMAS = {"model": "VideoModel", "size": "VideoSize", "seconds": "VideoSeconds"}
 FOREIGN = {"model": "no-such-model", "size": "640x480", "seconds": "5"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Jobs
+from openvideos_contract.checks.parts import ask_for_part, require_part
+from openvideos_contract.checks.refusals import require_status
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Unsupported, require
-from openvideos_contract.parts import ask_for_part, require_part
-from openvideos_contract.refusals import require_status
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 
 @pytest.fixture

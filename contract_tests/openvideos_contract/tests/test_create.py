@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.configuration import Configuration
-from openvideos_contract.contract_checks import compact
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import RUNNING, Job, Jobs
+from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
+from openvideos_contract.jobs.job import RUNNING, Job
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported, require
-from openvideos_contract.refusals import error_of, refusal, refused, require_status
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 
 def requires_echo(job: Job, field: str) -> None:

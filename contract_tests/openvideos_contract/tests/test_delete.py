@@ -5,12 +5,13 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Job, Jobs
-from openvideos_contract.listing import listed_ids
+from openvideos_contract.checks.listing import listed_ids
+from openvideos_contract.checks.refusals import refused, require_status
+from openvideos_contract.jobs.job import Job
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, NotRun, require
-from openvideos_contract.refusals import refused, require_status
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 GONE = "the video was deleted"
 

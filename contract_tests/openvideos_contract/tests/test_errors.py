@@ -6,12 +6,12 @@ from urllib.parse import quote
 
 import pytest
 
+from openvideos_contract.checks.answers import envelope_problems
+from openvideos_contract.checks.refusals import refused, require_status
 from openvideos_contract.contract import Contract
-from openvideos_contract.contract_checks import envelope_problems
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate, video_path
 from openvideos_contract.outcome import Blocked, require
-from openvideos_contract.refusals import refused, require_status
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate, video_path
 
 UNKNOWN = "no video has this id"
 

@@ -9,12 +9,13 @@ from typing import Any, TypeAlias, TypeGuard
 
 import pytest
 
-from openvideos_contract.contract_checks import compact
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import ENDS, RUNNING, Job, Jobs
-from openvideos_contract.listing import listed_videos
+from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.listing import listed_videos
+from openvideos_contract.jobs.job import ENDS, RUNNING, Job
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, NotRun, Unsupported, require
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 ORDER = {"queued": 0, "in_progress": 1, "completed": 2, "failed": 2}
 NEVER_CHANGES = (

@@ -8,14 +8,15 @@ from typing import Any
 import attrs
 import pytest
 
+from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.listing import listed_videos, require_listed
+from openvideos_contract.checks.refusals import refused
 from openvideos_contract.contract import Contract
-from openvideos_contract.contract_checks import compact
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Job, Jobs
-from openvideos_contract.listing import listed_videos, require_listed
+from openvideos_contract.jobs.job import Job
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, require
-from openvideos_contract.refusals import refused
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 TOLD_BY_CREATE = ("created_at", "model", "size", "seconds", "prompt", "remixed_from_video_id")
 # A walk ends here, whatever the server says: one that ignores `after` has no end.

@@ -6,13 +6,13 @@ import functools
 
 import pytest
 
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.jobs import Jobs
-from openvideos_contract.media import BrokenError, Film, decode, picture_type
+from openvideos_contract.checks.media import BrokenError, Film, decode, picture_type
+from openvideos_contract.checks.parts import ask_for_part, require_part
+from openvideos_contract.checks.refusals import refused, require_status
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity, Unsupported, require
-from openvideos_contract.parts import ask_for_part, require_part
-from openvideos_contract.refusals import refused, require_status
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 # Models make whole groups of frames, so that a length is met only nearly.
 TOLERANCE_SECONDS = 0.25

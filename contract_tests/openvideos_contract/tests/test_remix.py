@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from openvideos_contract.contract_checks import compact
-from openvideos_contract.gate import Gate, video_path
-from openvideos_contract.jobs import Job, Jobs
-from openvideos_contract.listing import require_listed
+from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.listing import require_listed
+from openvideos_contract.checks.refusals import refused, require_status
+from openvideos_contract.jobs.job import Job
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Unsupported, require
-from openvideos_contract.refusals import refused, require_status
+from openvideos_contract.wire.gate import Gate, video_path
 
 
 @pytest.mark.requirement("REMIX-001")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from openvideos_contract.contract_checks import compact
-from openvideos_contract.jobs import Jobs
+from openvideos_contract.checks.answers import compact
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, require
 
 

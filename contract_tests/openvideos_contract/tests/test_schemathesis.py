@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from schemathesis import GenerationMode
 
-from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
-from openvideos_contract.generated import FORM, JSON, AnyCase, Generator, ask_about
-from openvideos_contract.jobs import GENERATED, SPARE, Jobs, plan
+from openvideos_contract.generating.cases import FORM, JSON, AnyCase, Generator, ask_about
+from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.plan import GENERATED, SPARE, plan
 from openvideos_contract.outcome import Blocked, NotRun, require
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 FUZZED = 12
 

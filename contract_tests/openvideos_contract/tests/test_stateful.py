@@ -12,13 +12,13 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import ensure_resource_availability, use_after_free
 
-from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.gate import Gate
-from openvideos_contract.generated import AnyCase, Generator, quiet_settings
-from openvideos_contract.jobs import Jobs
+from openvideos_contract.generating.cases import AnyCase, Generator, quiet_settings
+from openvideos_contract.generating.world import World
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity, NotTested
-from openvideos_contract.world import World
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.gate import Gate
 
 SCENARIOS = 12
 STEPS = 6

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.jobs import Job
+from openvideos_contract.jobs.job import Job
 from openvideos_contract.outcome import Blocked, require
+from openvideos_contract.wire.exchange import Exchange
 
 
 def listed_videos(answer: Exchange) -> list[dict[str, Any]]:

@@ -10,21 +10,22 @@ from typing import Any
 
 import typer
 
-from openvideos_contract import jobs, requirements
-from openvideos_contract.configuration import (
+from openvideos_contract.contract import Contract
+from openvideos_contract.jobs import plan
+from openvideos_contract.judging import requirements
+from openvideos_contract.judging.verdict import COULD_NOT_RUN, Status
+from openvideos_contract.outcome import printable, shorten
+from openvideos_contract.reports import json_report, junit, terminal
+from openvideos_contract.reports.report import Report, build
+from openvideos_contract.running.preflight import CouldNotRun, preflight
+from openvideos_contract.running.runner import SuiteFaultError, run
+from openvideos_contract.running.session import Session
+from openvideos_contract.settings.configuration import (
     Configuration,
     ConfigurationError,
     chosen_profiles,
     masked,
 )
-from openvideos_contract.contract import Contract
-from openvideos_contract.outcome import printable, shorten
-from openvideos_contract.preflight import CouldNotRun, preflight
-from openvideos_contract.report import Report, build
-from openvideos_contract.reports import json_report, junit, terminal
-from openvideos_contract.runner import SuiteFaultError, run
-from openvideos_contract.session import Session
-from openvideos_contract.verdict import COULD_NOT_RUN, Status
 from openvideos_spec import ContractError, OverlayError
 
 
@@ -41,8 +42,8 @@ def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
         contract = Contract.load(settings["dialect"])
         configuration = _configuration(settings, named_profiles, contract)
         _check_ids(configuration, contract)
-        needed = jobs.needed(configuration, contract)
-        planned = jobs.plan(configuration, contract)
+        needed = plan.needed(configuration, contract)
+        planned = plan.plan(configuration, contract)
         typer.echo(terminal.before(configuration, contract, planned, needed))
         preflight(configuration, contract)
         started = datetime.now(UTC)

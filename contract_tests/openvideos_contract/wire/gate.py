@@ -19,13 +19,13 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 import httpx
 
-from openvideos_contract.budget import Budget
-from openvideos_contract.configuration import Configuration
+from openvideos_contract.checks.answers import Violation, violations
 from openvideos_contract.contract import Contract
-from openvideos_contract.contract_checks import Violation, violations
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.interrupts import uninterrupted
 from openvideos_contract.outcome import Blocked, Nonconformity, Prohibited, shorten
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.budget import Budget
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.interrupts import uninterrupted
 
 
 class Key(enum.Enum):

@@ -11,8 +11,8 @@ from typing import Any, cast
 import attrs
 import httpx
 
-from openvideos_contract.configuration import SHORTEST_SECRET
 from openvideos_contract.outcome import Nonconformity, shorten
+from openvideos_contract.settings.configuration import SHORTEST_SECRET
 
 _LONGEST_BODY = 16_384
 _UNTOLD_HEADERS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
 from openvideos_contract.outcome import require
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 
 def ask_for_part(gate: Gate, path: str, asked: str, if_range: str = "", **request: Any) -> Exchange:

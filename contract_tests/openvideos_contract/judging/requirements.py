@@ -58,7 +58,7 @@ class Requirement:
 @functools.cache
 def load() -> Mapping[str, Requirement]:
     """Return every requirement by id, in the order of the file."""
-    text = resources.files(__package__).joinpath("requirements.yaml").read_text("utf-8")
+    text = resources.files("openvideos_contract").joinpath("requirements.yaml").read_text("utf-8")
     return {
         number: Requirement(id=number, profile=profile, **fields)
         for profile, entries in _unrepeated(text).items()

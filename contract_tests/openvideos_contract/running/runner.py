@@ -11,8 +11,8 @@ from pathlib import Path
 import hypothesis.configuration
 import pytest
 
-from openvideos_contract import requirements
-from openvideos_contract.session import TESTS, Session, proved_by
+from openvideos_contract.judging import requirements
+from openvideos_contract.running.session import TESTS, Session, proved_by
 
 # Settings of the caller's own tests, which are not ours.
 _FOREIGN_SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import attrs
 import httpx
 
-from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate, video_path, was_reset
 from openvideos_contract.outcome import Nonconformity, shorten
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate, video_path, was_reset
 
 LONGEST_WAIT = 10.0
 

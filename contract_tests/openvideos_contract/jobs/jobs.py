@@ -11,157 +11,15 @@ from typing import Any
 
 import attrs
 
-from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate, video_path
+from openvideos_contract.jobs.job import ENDS, RUNNING, Job
+from openvideos_contract.jobs.plan import SPARE, JobRequest, plan
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
-DEFAULT_SIZE = "720x1280"
-DEFAULT_SECONDS = "4"
-OTHER_SECONDS = "8"
 POLLS_AFTER_THE_END = 4
-RUNNING = ("queued", "in_progress")
-ENDS = ("completed", "failed")
-# One place is kept for a request that should be refused: while it might be accepted, it needs one.
-SPARE = 1
-# Creates that are generated from the contract, beside the planned jobs.
-GENERATED = 1
-
-
-@attrs.frozen
-class JobRequest:
-    """A job that the run wants made.
-
-    Attributes:
-        name: What the tests call it.
-        purpose: What it is for, for the plan that is shown beforehand.
-        encoding: "json" or "form".
-        fields: The request's fields.
-        otherwise: The fields to ask for where the server refuses these; None to give up then.
-    """
-
-    name: str
-    purpose: str
-    encoding: str
-    fields: dict[str, str]
-    otherwise: dict[str, str] | None = None
-
-
-def plan(configuration: Configuration, contract: Contract) -> list[JobRequest]:
-    """Return the jobs that the chosen profiles need, the most needed first."""
-    size = configuration.size or DEFAULT_SIZE
-    seconds = configuration.seconds or DEFAULT_SECONDS
-    models = contract.known("VideoModel") if contract.closed("VideoModel") else []
-    model = configuration.model or (models[0] if models else None)
-    width, _, height = size.partition("x")
-    asked = {"size": size, "seconds": seconds} | ({"model": model} if model else {})
-    other = asked | {"size": f"{height}x{width}"}
-    if configuration.seconds is None:
-        other["seconds"] = OTHER_SECONDS
-    if configuration.model is None and models:
-        # The newest dated name of the same model: another word at the same price.
-        other["model"] = max(name for name in models if "pro" not in name)
-    tag = f" [{configuration.run_id}]"
-    wanted = [
-        JobRequest(
-            "plain",
-            "a create with JSON; feeds most tests",
-            "json",
-            {"prompt": tag + _PLAIN_PROMPT, **asked},
-        ),
-        JobRequest(
-            "form",
-            "another size and length with a multipart form, to see them come back",
-            "form",
-            {"prompt": tag + _FORGED_PROMPT, **other},
-            otherwise={"prompt": tag + _FORGED_PROMPT, **asked},
-        ),
-        JobRequest(
-            "other",
-            "the same with JSON",
-            "json",
-            {"prompt": tag + " A lighthouse in the fog", **other},
-        ),
-    ]
-    if "remix" in configuration.profiles:
-        wanted.append(
-            JobRequest(
-                "remix", "a remix of that", "json", {"prompt": tag + " At night, «雪», 🌙\n "}
-            )
-        )
-    if "catalogue" in configuration.profiles:
-        wanted.append(
-            JobRequest(
-                "defaults",
-                "nothing but a prompt",
-                "json",
-                {"prompt": tag + " A paper boat on a pond"},
-            )
-        )
-    return wanted
-
-
-def needed(configuration: Configuration, contract: Contract) -> int:
-    """Return the `--max-videos` with which no requirement of the chosen profiles is left out."""
-    return len(plan(configuration, contract)) + GENERATED + SPARE
-
-
-@attrs.define
-class Job:
-    """A job that was made, and what was seen of it.
-
-    Attributes:
-        request: What was asked for.
-        created: The answer to the create.
-        id: The id that the create gave.
-        refusal: The answer to the fields that were asked for first, where they were refused.
-        listed: The list of the newest 100 right after the create, where one could be had.
-        polls: The answers to retrieve, in order; some lie after its end.
-        early_content: The answer to a download before the job's end, where one was caught.
-        early_remix: The answer to a remix before the job's end, where one was caught.
-        ended: The Video of the first answer with a final status, None where it never came.
-        lost: Why waiting for it was given up.
-        unretrievable: Whether that was because retrieve does not answer with it.
-    """
-
-    request: JobRequest
-    created: Exchange
-    id: str
-    refusal: Exchange | None = None
-    listed: Exchange | None = None
-    polls: list[Exchange] = attrs.field(factory=list)
-    early_content: Exchange | None = None
-    early_remix: Exchange | None = None
-    ended: dict[str, Any] | None = None
-    lost: str = ""
-    unretrievable: bool = False
-
-    @property
-    def path(self) -> str:
-        """The path of the job."""
-        return video_path(self.id)
-
-    @property
-    def video(self) -> dict[str, Any]:
-        """The Video of the create's answer."""
-        return self.created.object
-
-    @property
-    def completed(self) -> bool:
-        """Whether the job was completed."""
-        return self.ended is not None and self.ended.get("status") == "completed"
-
-    @property
-    def steady(self) -> dict[str, Any]:
-        """The Video at its end, but for the fields on which later answers do not agree."""
-        ended = self.ended or {}
-        later = [poll.object for poll in self.polls[_first_end(self) :] if poll.ok]
-        return {
-            field: value
-            for field, value in ended.items()
-            if all(video.get(field) == value for video in later)
-        }
 
 
 class Jobs:
@@ -440,23 +298,11 @@ class Jobs:
     def _watch_the_end(self) -> None:
         for job in self._jobs.values():
             after = 0 if job.ended is None else POLLS_AFTER_THE_END
-            while after and len(job.polls) and _polls_after_end(job) < after:
+            while after and len(job.polls) and job.polls_after_the_end < after:
                 try:
                     self._poll(job)
                 except (Nonconformity, Blocked):
                     break
-
-
-def _first_end(job: Job) -> int:
-    """Return the number of the first poll that showed the end, how many there are if none did."""
-    for number, poll in enumerate(job.polls):
-        if poll.object.get("status") in ENDS:
-            return number
-    return len(job.polls)
-
-
-def _polls_after_end(job: Job) -> int:
-    return max(0, len(job.polls) - _first_end(job) - 1)
 
 
 def _poll_hint(answer: Exchange) -> float | None:
@@ -466,14 +312,3 @@ def _poll_hint(answer: Exchange) -> float | None:
     if milliseconds.isdecimal():
         return int(milliseconds) / 1000
     return float(seconds) if seconds.isdecimal() else None
-
-
-_PLAIN_PROMPT = (
-    " A paper boat crosses a puddle; «Ünïcödé», 漢字, עברית, 🎬 and \"quotes\" 'too'.\n"
-    "\tA second line,  with  two  blanks, a backslash \\ and <b>&amp;</b> %20 {braces}.\n\n  "
-)
-_FORGED_PROMPT = (
-    " A paper boat crosses a puddle.\r\n--boundary\r\n"
-    'Content-Disposition: form-data; name="seconds"\r\n\r\n12\r\n--boundary--\r\n'
-    " «Ünïcödé», 漢字, 🎬, a=b&c=d \n "
-)

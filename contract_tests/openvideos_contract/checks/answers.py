@@ -15,8 +15,8 @@ import attrs
 import jsonschema_rs
 
 from openvideos_contract.contract import Contract, Operation
-from openvideos_contract.exchange import Exchange
 from openvideos_contract.outcome import shorten
+from openvideos_contract.wire.exchange import Exchange
 
 # What stands between a client and a server answers these in its own words.
 NOT_THE_SERVERS_WORDS = frozenset({408, 413, 414, 431, 502, 503, 504})

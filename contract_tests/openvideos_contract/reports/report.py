@@ -9,11 +9,9 @@ from typing import Any
 
 import attrs
 
-from openvideos_contract import requirements
-from openvideos_contract.configuration import masked
-from openvideos_contract.requirements import Requirement
-from openvideos_contract.session import Session
-from openvideos_contract.verdict import (
+from openvideos_contract.judging import requirements
+from openvideos_contract.judging.requirements import Requirement
+from openvideos_contract.judging.verdict import (
     Result,
     Status,
     Verdict,
@@ -22,6 +20,8 @@ from openvideos_contract.verdict import (
     judge_profile,
     judge_requirement,
 )
+from openvideos_contract.running.session import Session
+from openvideos_contract.settings.configuration import masked
 
 
 @attrs.frozen(kw_only=True)

@@ -7,10 +7,10 @@ from urllib.parse import unquote
 import hypothesis
 from requests.structures import CaseInsensitiveDict
 
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate, video_path
-from openvideos_contract.generated import AnyCase, Generator, ask_about
+from openvideos_contract.generating.cases import AnyCase, Generator, ask_about
 from openvideos_contract.outcome import Nonconformity
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate, video_path
 
 
 class World:

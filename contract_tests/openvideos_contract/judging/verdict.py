@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from openvideos_contract.requirements import Level, Requirement
+from openvideos_contract.judging.requirements import Level, Requirement
 
 
 class Status(enum.StrEnum):

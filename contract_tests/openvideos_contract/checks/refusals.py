@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
 from openvideos_contract.outcome import Blocked, require
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 
 def refused(

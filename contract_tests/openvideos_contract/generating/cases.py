@@ -30,11 +30,11 @@ from schemathesis.generation.hypothesis.builder import (
 )
 from schemathesis.schemas import APIOperation, BaseSchema
 
-from openvideos_contract.configuration import Configuration
 from openvideos_contract.contract import Contract
-from openvideos_contract.exchange import Exchange
-from openvideos_contract.gate import Gate
 from openvideos_contract.outcome import Nonconformity, NotTested
+from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.exchange import Exchange
+from openvideos_contract.wire.gate import Gate
 
 AnyCase: TypeAlias = Case[Any]
 AnyOperation: TypeAlias = APIOperation[Any, Any, Any, Any]

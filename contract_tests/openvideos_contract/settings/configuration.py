@@ -11,7 +11,19 @@ from urllib.parse import urlsplit
 
 import attrs
 
-PROFILES = ("core", "remix", "auth", "media", "catalogue")
+PROFILES = (
+    "core",
+    "remix",
+    "auth",
+    "media",
+    "catalogue",
+    "edits",
+    "characters",
+    "webhooks",
+    "gateway",
+)
+# What is tested where neither the user nor a dialect says more.
+USUAL_PROFILES = ("core", "remix", "auth", "media")
 # A word such as "EMPTY" or "x", for a server that takes any, is no secret.
 SHORTEST_SECRET = 8
 
@@ -64,6 +76,15 @@ class Configuration:
         allow_incomplete: Whether an incomplete run exits 0.
         only: Requirements to test, by id; empty for all.
         skip: Requirements not to test, by id.
+        headers: Sent with every request, name and value; for a server that wants its key elsewhere.
+        query: Sent with every request, name and value; a request's own parameter wins.
+        no_auth: Whether no key is sent, and the requirements on keys do not apply.
+        rpm: The most requests a minute; None for as many as there are.
+        reuse_video: The id of a finished video that the tests may read; it is never deleted.
+        strict: Whether a broken SHOULD fails the run.
+        webhook_listen: Where the suite waits for webhooks, "HOST:PORT"; None for no such tests.
+        webhook_secret: The `whsec_...` that the server signs them with.
+        webhook_timeout: Seconds within which a webhook, or its repetition, must come.
         run_id: Marks each prompt of the run, so that left-overs can be found.
     """
 
@@ -71,9 +92,9 @@ class Configuration:
     api_key: str | None = attrs.field(default=None, repr=False)
     second_api_key: str | None = attrs.field(default=None, repr=False)
     dialect: str | None = None
-    profiles: tuple[str, ...] = PROFILES[:-1]
+    profiles: tuple[str, ...] = USUAL_PROFILES
     named_profiles: frozenset[str] = frozenset()
-    max_videos: int = attrs.field(default=8, validator=_at_least(0))
+    max_videos: int = attrs.field(default=12, validator=_at_least(0))
     report_dir: Path | None = None
     seed: int = 1
     job_timeout: float = attrs.field(default=600.0, validator=_at_least(1))
@@ -84,18 +105,29 @@ class Configuration:
     allow_incomplete: bool = False
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    query: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    no_auth: bool = False
+    rpm: float | None = None
+    reuse_video: str | None = None
+    strict: bool = False
+    webhook_listen: str | None = None
+    webhook_secret: str | None = attrs.field(default=None, repr=False)
+    webhook_timeout: float = attrs.field(default=60.0, validator=_at_least(1))
     run_id: str = attrs.field(factory=lambda: f"openvideos-{secrets.token_hex(4)}")
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values that no report may show."""
-        return tuple(key for key in (self.api_key, self.second_api_key) if key)
+        return tuple(key for key in (self.api_key, self.second_api_key, self.webhook_secret) if key)
 
     def public(self) -> dict[str, Any]:
         """Return the settings as plain data for a report, keys masked."""
         values = attrs.asdict(self)
-        for name in ("api_key", "second_api_key"):
+        for name in ("api_key", "second_api_key", "webhook_secret"):
             values[name] = "***" if values[name] else None
+        for name in ("headers", "query"):
+            values[name] = {written: "***" for written, _ in values[name]}
         for name in ("named_profiles", "only", "skip"):
             values[name] = sorted(values[name])
         values["report_dir"] = None if self.report_dir is None else str(self.report_dir)
@@ -108,13 +140,13 @@ def chosen_profiles(names: Sequence[str], offered: Sequence[str] | None) -> tupl
 
     Args:
         names: As the user named them; `all` for every one, none for those that are offered.
-        offered: What the dialect says that its server offers; None without a dialect, which
-            leaves out the catalogue alone: only a dialect describes one.
+        offered: What the dialect says that its server offers; None without a dialect, which has
+            the usual ones tested, and never the catalogue: only a dialect describes one.
 
     Raises:
         ConfigurationError: There is no such profile, or no catalogue to test.
     """
-    possible = PROFILES if offered is not None else PROFILES[:-1]
+    possible = [name for name in PROFILES if offered is not None or name != "catalogue"]
     for name in names:
         if name == "catalogue" and offered is None:
             raise ConfigurationError(
@@ -125,7 +157,7 @@ def chosen_profiles(names: Sequence[str], offered: Sequence[str] | None) -> tupl
             raise ConfigurationError(
                 f"there is no profile {name!r}: choose from {', '.join(PROFILES)}, or all"
             )
-    wanted = possible if "all" in names else names or offered or possible
+    wanted = possible if "all" in names else names or offered or USUAL_PROFILES
     return tuple(name for name in possible if name in wanted)
 
 

@@ -1,0 +1,1 @@
+"""What the tests look at: answers, lists, parts, refusals, media."""

@@ -1,0 +1,1 @@
+"""A run: the preflight, pytest in this process, and what it found."""
