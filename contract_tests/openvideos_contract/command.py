@@ -41,7 +41,7 @@ def conform(
         list[str] | None,
         typer.Option(
             help="core, remix, auth, media, catalogue, edits, characters, webhooks, gateway, "
-            "or all; repeatable. Left out: what the dialect offers, else core, remix, auth and media."
+            "or all; repeatable. Left out: those of the dialect, else core, remix, auth and media."
         ),
     ] = None,
     max_videos: Annotated[
