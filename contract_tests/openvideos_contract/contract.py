@@ -13,6 +13,9 @@ import attrs
 import jsonschema_rs
 
 import openvideos_spec
+from openvideos_contract.judging import requirements
+from openvideos_contract.judging.expectations import Expectations
+from openvideos_contract.settings.configuration import PROFILES
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -71,9 +74,12 @@ class Contract:
         Raises:
             openvideos_spec.ContractError: There is no such dialect.
             openvideos_spec.OverlayError: It does not fit the contract.
+            DialectError: What it says of its server cannot be right.
         """
         document = openvideos_spec.load(dialect)
-        return cls(document, openvideos_spec.load_dialect(dialect) if dialect else None)
+        contract = cls(document, openvideos_spec.load_dialect(dialect) if dialect else None)
+        contract.expectations  # noqa: B018 - read for what it raises, before anything is sent
+        return contract
 
     @property
     def version(self) -> str:
@@ -89,15 +95,18 @@ class Contract:
     @property
     def profiles(self) -> list[str] | None:
         """The profiles that the dialect says its server offers; None without a dialect."""
-        if not self.dialect:
-            return None
-        return list(self.dialect.get("x-openvideos", {}).get("profiles", []))
+        return list(self.expectations.profiles) if self.dialect else None
 
-    @property
-    def expected_failures(self) -> dict[str, str]:
-        """The requirements that the dialect says its server does not meet, with the reasons."""
-        entries = self.dialect.get("x-openvideos", {}).get("expected_failures", [])
-        return {entry["requirement"]: entry.get("reason", "") for entry in entries}
+    @cached_property
+    def expectations(self) -> Expectations:
+        """What the dialect says of its server.
+
+        Raises:
+            DialectError: It cannot be right.
+        """
+        return Expectations.of(
+            self.dialect, profiles=PROFILES, requirements=requirements.load().keys()
+        )
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openvideos_contract.judging.expectations import Expectation, Expectations
 from openvideos_contract.judging.requirements import Level, Requirement
 from openvideos_contract.judging.verdict import (
     Result,
@@ -71,10 +73,10 @@ def test_a_profile_conforms_only_where_every_must_was_kept_or_did_not_apply(
     assert musts
     for one in musts:
         status = outcomes[one.id]
-        assert status in {Status.PASS, Status.EXPECTED, Status.WARN} or (
+        assert status in {Status.PASS, Status.EXPECTED, Status.FLAKY, Status.WARN} or (
             status is Status.SKIP and one.where
         )
-    assert any(outcomes[one.id] is not Status.SKIP for one in musts)
+    assert any(outcomes[one.id] not in {Status.SKIP, Status.FLAKY} for one in musts)
 
 
 @given(profiles())
@@ -127,22 +129,87 @@ def test_exit_codes(verdicts: list[Verdict], claimed: str, code: int) -> None:
 def test_allow_incomplete_never_hides_a_failure(verdicts: list[Verdict]) -> None:
     by_profile = {str(number): verdict for number, verdict in enumerate(verdicts)}
     code = exit_code(by_profile, allow_incomplete=True)
-    assert code == (1 if Verdict.DOES_NOT in verdicts else 0)
+    assert code == (1 if {Verdict.DOES_NOT, Verdict.STALE} & set(verdicts) else 0)
 
 
 def result(status: Status, number: str = "A-001") -> Result:
     return Result(number, Level.MUST, "core", status, "test")
 
 
-def test_an_expected_failure_does_not_count_and_a_stale_one_does() -> None:
-    expected = {"A-001": "no list", "A-002": "no delete"}
-    seen = expect_failures(
-        [result(Status.FAIL), result(Status.PASS, "A-002"), result(Status.FAIL, "A-003")], expected
+def expectations(failing: str = "", flaky: str = "") -> Expectations:
+    return Expectations(
+        expected_failures={number: Expectation(number, "no list") for number in failing.split()},
+        known_flaky={number: Expectation(number, "at times") for number in flaky.split()},
     )
-    assert [found.status for found in seen] == [Status.EXPECTED, Status.STALE, Status.FAIL]
-    assert seen[0].reason == "no list"
+
+
+def seen_by(said: Expectations, *results: Result, of_the_run: bool = False) -> list[Status]:
+    known = {
+        found.requirement: attrs.evolve(
+            requirement(1, Level.MUST, "it is offered"), of_the_run=of_the_run
+        )
+        for found in results
+    }
+    return [found.status for found in expect_failures(results, said, known)]
+
+
+def test_an_expected_failure_does_not_count_and_a_stale_one_does() -> None:
+    results = (result(Status.FAIL), result(Status.PASS, "A-002"), result(Status.FAIL, "A-003"))
+    found = seen_by(expectations("A-001 A-002"), *results)
+    assert found == [Status.EXPECTED, Status.STALE, Status.FAIL]
+
+
+def test_a_broken_should_can_be_expected_too() -> None:
+    assert seen_by(expectations("A-001"), result(Status.WARN)) == [Status.EXPECTED]
 
 
 def test_an_expectation_is_kept_where_one_of_several_tests_failed() -> None:
-    seen = expect_failures([result(Status.FAIL), result(Status.PASS)], {"A-001": "half of it"})
-    assert [found.status for found in seen] == [Status.EXPECTED, Status.PASS]
+    found = seen_by(expectations("A-001"), result(Status.FAIL), result(Status.PASS))
+    assert found == [Status.EXPECTED, Status.PASS]
+
+
+@pytest.mark.parametrize("status", [Status.NOT_RUN, Status.BLOCKED, Status.ERROR])
+def test_an_expectation_that_was_not_tested_is_not_stale(status: Status) -> None:
+    found = seen_by(expectations("A-001"), result(status), result(Status.PASS))
+    assert found == [status, Status.PASS]
+
+
+def test_an_expectation_that_does_not_apply_is_stale_where_its_profile_was_tested() -> None:
+    skipped, kept = result(Status.SKIP), result(Status.PASS, "A-002")
+    said = expectations("A-001")
+    assert seen_by(said, skipped, kept) == [Status.STALE, Status.PASS]
+    assert seen_by(said, skipped) == [Status.SKIP]
+    assert seen_by(said, skipped, kept, of_the_run=True) == [Status.SKIP, Status.PASS]
+
+
+def test_a_known_flaky_failure_decides_nothing() -> None:
+    said = expectations(flaky="A-001")
+    assert seen_by(said, result(Status.FAIL), result(Status.PASS)) == [Status.FLAKY, Status.PASS]
+    assert seen_by(said, result(Status.PASS)) == [Status.PASS]
+    found = [requirement(1, Level.MUST), requirement(2, Level.MUST)]
+    flaky = {"A-001": Status.FLAKY}
+    assert judge_profile(found, {**flaky, "A-002": Status.PASS}) is Verdict.CONFORMS
+    assert judge_profile(found, {**flaky, "A-002": Status.FAIL}) is Verdict.DOES_NOT
+    assert judge_profile(found[:1], flaky) is Verdict.INCOMPLETE
+
+
+def test_a_stale_expectation_is_told_apart_from_a_broken_promise() -> None:
+    found = [requirement(1, Level.MUST), requirement(2, Level.MUST)]
+    stale = {"A-001": Status.STALE}
+    assert judge_profile(found, {**stale, "A-002": Status.PASS}) is Verdict.STALE
+    assert judge_profile(found, {**stale, "A-002": Status.FAIL}) is Verdict.DOES_NOT
+    assert exit_code({"core": Verdict.STALE}, allow_incomplete=True) == 1
+
+
+def test_a_broken_should_fails_the_profile_only_where_the_run_is_strict() -> None:
+    found = [requirement(1, Level.MUST), requirement(2, Level.SHOULD)]
+    outcomes = {"A-001": Status.PASS, "A-002": Status.WARN}
+    assert judge_profile(found, outcomes, strict=True) is Verdict.DOES_NOT
+    outcomes["A-002"] = Status.NOT_RUN
+    assert judge_profile(found, outcomes, strict=True) is Verdict.CONFORMS
+
+
+def test_a_must_that_the_user_left_out_leaves_the_profile_incomplete() -> None:
+    found = [requirement(1, Level.MUST), requirement(2, Level.MUST)]
+    outcomes = {"A-001": Status.PASS, "A-002": Status.DISABLED}
+    assert judge_profile(found, outcomes) is Verdict.INCOMPLETE

@@ -44,6 +44,9 @@ class Requirement:
         certainty: How sure it is.
         source: Where it comes from.
         where: The condition under which it applies; empty where it always does.
+        of_the_run: Whether that condition is a matter of the run, such as its options or how soon
+            a job is done, and not of the server.
+        since: The version of the contract that it came with.
     """
 
     id: str
@@ -53,17 +56,54 @@ class Requirement:
     certainty: Certainty = attrs.field(converter=Certainty)
     source: str
     where: str = ""
+    of_the_run: bool = False
+    since: str = "1.0.0"
+
+
+@attrs.frozen
+class Untested:
+    """A promise that is deliberately not tested.
+
+    Attributes:
+        promise: One sentence.
+        source: Where it comes from.
+        reason: Why it is not tested.
+    """
+
+    promise: str
+    source: str
+    reason: str
+
+
+# The parts of requirements.yaml that are no profiles.
+_UNTESTED, _RETIRED = "untested", "retired"
 
 
 @functools.cache
 def load() -> Mapping[str, Requirement]:
     """Return every requirement by id, in the order of the file."""
-    text = resources.files("openvideos_contract").joinpath("requirements.yaml").read_text("utf-8")
     return {
         number: Requirement(id=number, profile=profile, **fields)
-        for profile, entries in _unrepeated(text).items()
+        for profile, entries in _document().items()
+        if profile not in {_UNTESTED, _RETIRED}
         for number, fields in entries.items()
     }
+
+
+def untested() -> tuple[Untested, ...]:
+    """Return the promises that are deliberately not tested, in the order of the file."""
+    return tuple(Untested(**fields) for fields in _document().get(_UNTESTED, {}).values())
+
+
+def retired() -> Mapping[str, str]:
+    """Return the ids that are never used again, each with what became of the promise."""
+    return {number: fields["reason"] for number, fields in _document().get(_RETIRED, {}).items()}
+
+
+@functools.cache
+def _document() -> dict[str, dict[str, dict[str, Any]]]:
+    text = resources.files("openvideos_contract").joinpath("requirements.yaml").read_text("utf-8")
+    return _unrepeated(text)
 
 
 def faults(requirements: Iterable[Requirement], proved: Mapping[str, Iterable[str]]) -> list[str]:
@@ -100,11 +140,11 @@ class _UnrepeatedKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _unrepeated(text: str) -> dict[str, dict[str, dict[str, str]]]:
+def _unrepeated(text: str) -> dict[str, dict[str, dict[str, Any]]]:
     document = yaml.load(text, Loader=_UnrepeatedKeys)  # noqa: S506 - a SafeLoader: plain data only
     numbers = [number for entries in document.values() for number in entries]
     repeated = {number for number in numbers if numbers.count(number) > 1}
     if repeated:
         raise ValueError(f"requirements.yaml uses {', '.join(sorted(repeated))} twice")
-    loaded: dict[str, dict[str, dict[str, str]]] = document
+    loaded: dict[str, dict[str, dict[str, Any]]] = document
     return loaded

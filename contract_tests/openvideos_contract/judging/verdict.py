@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from openvideos_contract.judging.expectations import Expectation, Expectations
 from openvideos_contract.judging.requirements import Level, Requirement
 
 
@@ -22,6 +23,8 @@ class Status(enum.StrEnum):
     ERROR = "error"
     EXPECTED = "expected failure"
     STALE = "stale expectation"
+    FLAKY = "known to be flaky"
+    DISABLED = "disabled"
 
 
 class Verdict(enum.StrEnum):
@@ -29,6 +32,7 @@ class Verdict(enum.StrEnum):
 
     CONFORMS = "conforms"
     DOES_NOT = "does not conform"
+    STALE = "better than its dialect says"
     INCOMPLETE = "incomplete"
     UNSUPPORTED = "not offered"
 
@@ -74,11 +78,14 @@ _PRECEDENCE = (
     Status.BLOCKED,
     Status.WARN,
     Status.EXPECTED,
+    Status.FLAKY,
     Status.PASS,
     Status.SKIP,
+    Status.DISABLED,
 )
-_BREAKS = frozenset({Status.FAIL, Status.STALE})
-_OPEN = frozenset({Status.ERROR, Status.NOT_RUN, Status.BLOCKED})
+_OPEN = frozenset({Status.ERROR, Status.NOT_RUN, Status.BLOCKED, Status.DISABLED})
+# What says nothing of whether the promise is kept.
+_SILENT = frozenset({Status.SKIP, Status.FLAKY})
 
 
 def judge_requirement(statuses: Iterable[Status]) -> Status:
@@ -87,59 +94,101 @@ def judge_requirement(statuses: Iterable[Status]) -> Status:
     return next((status for status in _PRECEDENCE if status in found), Status.NOT_RUN)
 
 
-def expect_failures(results: Sequence[Result], expected: Mapping[str, str]) -> list[Result]:
+def expect_failures(
+    results: Sequence[Result],
+    expectations: Expectations,
+    requirements: Mapping[str, Requirement],
+) -> list[Result]:
     """Return the results as a dialect sees them.
+
+    A failure that is expected becomes EXPECTED, and one that is known to be flaky FLAKY. An
+    expectation that did not come true though its tests ran is STALE: the promise is kept, or does
+    not even apply, though others of its profile do. Where a test was left out, blocked or broken,
+    nothing is said.
 
     Args:
         results: As they came out.
-        expected: The requirements that are expected to fail, with the reasons. A failure of theirs
-            is EXPECTED; where none of its tests failed though they ran, the expectation is STALE.
+        expectations: What the dialect says.
+        requirements: Those that were tested, by id.
     """
     outcomes: dict[str, set[Status]] = {}
+    tested = set()
     for result in results:
         outcomes.setdefault(result.requirement, set()).add(result.status)
-    seen = []
-    for result in results:
-        reason = expected.get(result.requirement)
-        changed = result
-        if reason is not None:
-            if result.status in {Status.FAIL, Status.WARN}:
-                changed = attrs.evolve(result, status=Status.EXPECTED, reason=reason)
-            elif result.status is Status.PASS and outcomes[result.requirement] <= {
-                Status.PASS,
-                Status.SKIP,
-            }:
-                changed = attrs.evolve(
-                    result,
-                    status=Status.STALE,
-                    expected=f"a failure, because {reason}",
-                    seen="the promise is kept: take it out of the expected failures",
-                )
-        seen.append(changed)
-    return seen
+        if result.status is not Status.SKIP:
+            tested.add(result.profile)
+    return [
+        _as_expected(
+            result,
+            expectations,
+            outcomes[result.requirement],
+            # Whether a condition of the run holds, such as that a second key is at hand, is not
+            # the server's doing, and says nothing of what was expected of it.
+            applies_always=result.profile in tested
+            and not requirements[result.requirement].of_the_run,
+        )
+        for result in results
+    ]
 
 
-def judge_profile(requirements: Iterable[Requirement], outcomes: Mapping[str, Status]) -> Verdict:
+def _as_expected(
+    result: Result, expectations: Expectations, outcomes: set[Status], *, applies_always: bool
+) -> Result:
+    failed = result.status in {Status.FAIL, Status.WARN}
+    flaky = expectations.known_flaky.get(result.requirement)
+    if flaky is not None and failed:
+        return attrs.evolve(result, status=Status.FLAKY, reason=flaky.reason)
+    expected = expectations.expected_failures.get(result.requirement)
+    if expected is None:
+        return result
+    if failed:
+        return attrs.evolve(result, status=Status.EXPECTED, reason=expected.reason)
+    if result.status is Status.PASS and outcomes <= {Status.PASS, Status.SKIP}:
+        return _stale(result, expected, "the promise is kept")
+    if outcomes == {Status.SKIP} and applies_always:
+        return _stale(result, expected, f"the promise does not apply here: {result.reason}")
+    return result
+
+
+def _stale(result: Result, expected: Expectation, why: str) -> Result:
+    return attrs.evolve(
+        result,
+        status=Status.STALE,
+        expected=f"a failure, because {expected.reason}",
+        seen=f"{why}: take it out of the dialect's expected failures",
+    )
+
+
+def judge_profile(
+    requirements: Iterable[Requirement], outcomes: Mapping[str, Status], *, strict: bool = False
+) -> Verdict:
     """Return the verdict on a profile.
 
     Args:
         requirements: Those of the profile.
         outcomes: What came out for each, by id; one that is missing was not run.
+        strict: Whether a broken SHOULD counts as a broken MUST does.
     """
+    requirements = list(requirements)
+    found = {outcomes.get(requirement.id, Status.NOT_RUN) for requirement in requirements}
+    if found & ({Status.FAIL, Status.WARN} if strict else {Status.FAIL}):
+        return Verdict.DOES_NOT
+    if Status.STALE in found:
+        return Verdict.STALE
     decided = set()
     for requirement in requirements:
-        status = outcomes.get(requirement.id, Status.NOT_RUN)
-        if status in _BREAKS:
-            return Verdict.DOES_NOT
         if requirement.level is not Level.MUST:
             continue
+        status = outcomes.get(requirement.id, Status.NOT_RUN)
         if status is Status.SKIP and not requirement.where:
             status = Status.NOT_RUN
         decided.add(status)
     if decided & _OPEN:
         return Verdict.INCOMPLETE
+    if decided - _SILENT:
+        return Verdict.CONFORMS
     # Nothing that was skipped counts as kept: a profile of skips was not tested at all.
-    return Verdict.CONFORMS if decided - {Status.SKIP} else Verdict.UNSUPPORTED
+    return Verdict.INCOMPLETE if Status.FLAKY in decided else Verdict.UNSUPPORTED
 
 
 COULD_NOT_RUN = 2
@@ -164,7 +213,7 @@ def exit_code(
     if faulty:
         return COULD_NOT_RUN
     found = set(verdicts.values())
-    if Verdict.DOES_NOT in found:
+    if found & {Verdict.DOES_NOT, Verdict.STALE}:
         return 1
     unmet = any(verdicts.get(name) is Verdict.UNSUPPORTED for name in claimed)
     if Verdict.INCOMPLETE in found or unmet or Verdict.CONFORMS not in found:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from openvideos_contract.judging.verdict import Result, Status
 from openvideos_contract.reports.report import Report
 
-_SKIPPED = frozenset({Status.SKIP, Status.BLOCKED, Status.NOT_RUN, Status.EXPECTED})
+_SKIPPED = frozenset({Status.SKIP, Status.BLOCKED, Status.NOT_RUN, Status.EXPECTED, Status.FLAKY})
 # What XML 1.0 cannot hold, and a server may well have answered.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

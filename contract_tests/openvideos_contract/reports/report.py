@@ -69,7 +69,7 @@ def suite_version() -> str:
 def build(session: Session, *, started: datetime, needed: int) -> Report:
     """Return the report of a session that has ended."""
     configuration = session.configuration
-    results = expect_failures(session.results, session.contract.expected_failures)
+    results = expect_failures(session.results, session.contract.expectations, requirements.load())
     statuses: dict[str, list[Status]] = {}
     for result in results:
         statuses.setdefault(result.requirement, []).append(result.status)
@@ -78,10 +78,17 @@ def build(session: Session, *, started: datetime, needed: int) -> Report:
         for number, requirement in requirements.load().items()
         if requirement.profile in configuration.profiles
     }
-    outcomes = {number: judge_requirement(statuses.get(number, ())) for number in in_profiles}
+    outcomes = {
+        number: judge_requirement(statuses.get(number, ()))
+        if number in session.chosen
+        else Status.DISABLED
+        for number in in_profiles
+    }
     verdicts = {
         profile: judge_profile(
-            [found for found in in_profiles.values() if found.profile == profile], outcomes
+            [found for found in in_profiles.values() if found.profile == profile],
+            outcomes,
+            strict=configuration.strict,
         )
         for profile in configuration.profiles
     }

@@ -11,7 +11,7 @@ from openvideos_contract.outcome import printable
 from openvideos_contract.reports.report import Report, suite_version
 from openvideos_contract.settings.configuration import Configuration
 
-_OPEN = (Status.ERROR, Status.NOT_RUN, Status.BLOCKED)
+_OPEN = (Status.ERROR, Status.NOT_RUN, Status.BLOCKED, Status.DISABLED)
 
 
 def before(
@@ -49,6 +49,7 @@ def after(report: Report) -> str:
         *_failures(report, Status.WARN, "WARN"),
         *_reasons(report, (Status.SKIP,), "Skipped, as it does not apply here"),
         *_reasons(report, (Status.EXPECTED,), "Failed, as the dialect expects"),
+        *_reasons(report, (Status.FLAKY,), "Failed, as the dialect says they do at times"),
         *_reasons(report, _OPEN, "Not tested"),
         _verdicts(report),
     ]

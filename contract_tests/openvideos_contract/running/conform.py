@@ -41,7 +41,7 @@ def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
     try:
         contract = Contract.load(settings["dialect"])
         configuration = _configuration(settings, named_profiles, contract)
-        _check_ids(configuration, contract)
+        _check_ids(configuration)
         needed = plan.needed(configuration, contract)
         planned = plan.plan(configuration, contract)
         typer.echo(terminal.before(configuration, contract, planned, needed))
@@ -101,13 +101,12 @@ def _configuration(
     )
 
 
-def _check_ids(configuration: Configuration, contract: Contract) -> None:
+def _check_ids(configuration: Configuration) -> None:
     """Refuse ids that no requirement has, which would silently select nothing."""
     known = requirements.load()
     for where, numbers in (
         ("--only", configuration.only),
         ("--skip", configuration.skip),
-        ("the dialect's expected failures", contract.expected_failures),
     ):
         for number in sorted(set(numbers) - set(known)):
             raise ConfigurationError(f"{where}: there is no requirement {number}")
