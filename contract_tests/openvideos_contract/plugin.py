@@ -13,6 +13,7 @@ import pytest
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.outcome import Unsupported
 from openvideos_contract.running.session import Session
 from openvideos_contract.settings.configuration import (
     Configuration,
@@ -20,6 +21,7 @@ from openvideos_contract.settings.configuration import (
     chosen_profiles,
     from_environment,
 )
+from openvideos_contract.webhooks.receiver import Receiver
 from openvideos_contract.wire.gate import Gate
 from openvideos_spec import ContractError, OverlayError
 
@@ -114,6 +116,14 @@ def gate(conformance: Session) -> Gate:
 def jobs(conformance: Session) -> Jobs:
     """The jobs that all tests share."""
     return conformance.jobs
+
+
+@pytest.fixture(scope="session")
+def webhooks(conformance: Session) -> Receiver:
+    """Where webhooks are received."""
+    if conformance.webhooks is None:
+        raise Unsupported("no webhooks are awaited; give --webhook-listen, and point them there")
+    return conformance.webhooks
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,9 @@ def conform(settings: Mapping[str, Any], named_profiles: list[str]) -> int:
         preflight(configuration, contract)
         started = datetime.now(UTC)
         session = Session(configuration, contract, progress=_progress)
+        if session.webhooks is not None:
+            session.webhooks.start()
+            typer.echo(f"webhooks are awaited at {session.webhooks.url}")
         run(session)
         report = build(session, started=started, needed=needed)
         typer.echo("\n" + terminal.after(report))

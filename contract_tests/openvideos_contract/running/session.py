@@ -23,7 +23,12 @@ from openvideos_contract.outcome import (
     Unsupported,
     shorten,
 )
-from openvideos_contract.settings.configuration import Configuration, masked
+from openvideos_contract.settings.configuration import (
+    Configuration,
+    ConfigurationError,
+    masked,
+)
+from openvideos_contract.webhooks.receiver import Receiver
 from openvideos_contract.wire.gate import Gate, Made
 
 TESTS = Path(__file__).parents[1] / "tests"
@@ -61,6 +66,7 @@ class Session:
         contract: What the server is held to.
         gate: Where every request leaves.
         jobs: The jobs that all tests share.
+        webhooks: Where webhooks are received; None where none are awaited.
         chosen: The requirements under test, by id.
         results: What came out so far.
         left_over: What the run made and could not delete; known at its end.
@@ -78,6 +84,7 @@ class Session:
         self.contract = contract
         self.gate = Gate(configuration, contract)
         self.jobs = Jobs(self.gate, configuration, contract)
+        self.webhooks = self._receiver()
         self.chosen = choose(requirements.load().values(), configuration)
         self.results: list[Result] = []
         self.left_over: list[Made] = []
@@ -109,7 +116,12 @@ class Session:
         config.hook.pytest_deselected(items=dropped)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Note which test is under way."""
+        """Note which test is under way; before the first, begin to receive webhooks."""
+        if self.webhooks is not None:
+            try:
+                self.webhooks.start()
+            except ConfigurationError as error:
+                pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
         count = self._files.pop(item.path.stem, None)
         if count is not None:
             self._progress(item.path.stem.removeprefix("test_"), count)
@@ -155,6 +167,17 @@ class Session:
         """Delete what the run made, whether it came to its end or was interrupted."""
         self.left_over = self.gate.delete_made()
         self.gate.close()
+        if self.webhooks is not None:
+            self.webhooks.close()
+
+    def _receiver(self) -> Receiver | None:
+        """Return what receives webhooks, where they are tested; not listening yet."""
+        configuration = self.configuration
+        if "webhooks" not in configuration.profiles or configuration.webhook_listen is None:
+            return None
+        return Receiver(
+            configuration, lambda video_id: any(made.id == video_id for made in self.gate.made)
+        )
 
 
 def choose(known: Iterable[Requirement], configuration: Configuration) -> dict[str, Requirement]:

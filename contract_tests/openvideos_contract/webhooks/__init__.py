@@ -1,0 +1,1 @@
+"""What a server tells of its own accord: receives webhooks, and verifies them as they come."""
