@@ -53,6 +53,7 @@ class Result:
         reason: Why there is no pass and no failure.
         traceback: Where the suite itself failed.
         seconds: How long the test took.
+        exchange: The number of the exchange that shows it, 0 for none.
     """
 
     requirement: str
@@ -66,6 +67,7 @@ class Result:
     reason: str = ""
     traceback: str = ""
     seconds: float = 0.0
+    exchange: int = 0
 
 
 # Over several tests of a requirement, the first of these that occurs is what counts. A pass stands

@@ -208,14 +208,16 @@ def result(
     seconds: float,
 ) -> Result:
     """Return what the end of a test means for one of its requirements."""
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     match failure:
         case None:
             status = Status.PASS
         case Nonconformity():
             status = Status.FAIL if requirement.level is Level.MUST else Status.WARN
             curl = failure.exchange.curl if failure.exchange else ""
+            number = failure.exchange.number if failure.exchange else 0
             found = {"expected": failure.expected, "seen": failure.seen, "curl": curl}
+            found["exchange"] = number
         case Unsupported():
             status, found = Status.SKIP, {"reason": str(failure)}
         case Blocked():

@@ -35,6 +35,7 @@ class Exchange:
         sent_at: The clock before sending, in Unix seconds.
         test: The test that sent it.
         secrets: What is masked wherever the exchange is shown, by the name shown in its place.
+        number: Counts the exchanges of a run, from 1; 0 for one that is not kept.
     """
 
     request: httpx.Request
@@ -42,6 +43,7 @@ class Exchange:
     sent_at: float
     test: str
     secrets: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    number: int = 0
 
     @property
     def status(self) -> int:
