@@ -12,6 +12,8 @@ from typing import Any
 import attrs
 import yaml
 
+from openvideos_contract.settings.configuration import PROFILES
+
 
 class Level(enum.StrEnum):
     """What it means to break a promise."""
@@ -122,6 +124,10 @@ def faults(requirements: Iterable[Requirement], proved: Mapping[str, Iterable[st
             found.append(f"{number} is no id such as CREATE-004")
         if number not in named:
             found.append(f"{number} is proved by no test")
+        if requirement.profile not in PROFILES:
+            found.append(f"{number} belongs to {requirement.profile}, which is no profile")
+        if requirement.of_the_run and not requirement.where:
+            found.append(f"{number} is of_the_run, and names no condition")
         if requirement.level is Level.MUST and requirement.certainty is Certainty.HOUSE:
             found.append(f"{number} is a guess, and may not be a MUST")
     return sorted(found)

@@ -11,8 +11,9 @@ from pathlib import Path
 import hypothesis.configuration
 import pytest
 
-from openvideos_contract.judging import requirements
-from openvideos_contract.running.session import TESTS, Session, proved_by
+from openvideos_contract.contract import Contract
+from openvideos_contract.judging import frozen, requirements
+from openvideos_contract.running.session import TESTS, Session, name_of, proved_by
 
 # Settings of the caller's own tests, which are not ours.
 _FOREIGN_SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
@@ -34,12 +35,31 @@ def run(session: Session) -> None:
 
 
 def self_check() -> list[str]:
-    """Return what is wrong with the suite: a MUST without a test, a test without a requirement."""
+    """Return what is wrong with the suite itself: its requirements, and the tests that prove them.
+
+    Raises:
+        SuiteFaultError: The tests cannot be collected.
+    """
+    known = requirements.load().values()
+    retired = requirements.retired()
+    version = Contract.load(None).version
+    return [
+        *requirements.faults(known, proved()),
+        *frozen.faults(known, retired, version=version, releases=frozen.load()),
+    ]
+
+
+def proved() -> dict[str, list[str]]:
+    """Return the ids of the requirements that each test names, by the test.
+
+    Raises:
+        SuiteFaultError: The tests cannot be collected.
+    """
     collected = _Collected()
     code = _pytest(["--collect-only"], collected)
     if code is not pytest.ExitCode.OK:
-        return [f"the tests cannot be collected (pytest ended with {int(code)})"]
-    return requirements.faults(requirements.load().values(), collected.proved)
+        raise SuiteFaultError(f"the tests cannot be collected: pytest ended with {int(code)}")
+    return collected.proved
 
 
 class _Collected:
@@ -49,7 +69,7 @@ class _Collected:
         self.proved: dict[str, list[str]] = {}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.proved = {item.nodeid: proved_by(item) for item in session.items}
+        self.proved = {name_of(item): proved_by(item) for item in session.items}
 
 
 class _ShortTracebacks:
