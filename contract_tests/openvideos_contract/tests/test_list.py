@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import Any
 
 import attrs
@@ -58,10 +59,11 @@ def page(gate: Gate, **params: object) -> Page:
 
 @attrs.frozen
 class Walk:
-    """The pages of a walk, and whether it came to the end of the list."""
+    """The pages of a walk, whether it came to the list's end, and how many a page may hold."""
 
     pages: list[Page]
     whole: bool
+    limit: int | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -109,11 +111,11 @@ def walk(request: pytest.FixtureRequest, gate: Gate, ours: list[Job]) -> Walk:
         pages.append(page(gate, **request.param, **cursor))
         seen = {found for visited in pages for found in visited.ids}
         if not pages[-1].videos or pages[-1].body.get("has_more") is False:
-            return Walk(pages, whole=True)
+            return Walk(pages, whole=True, limit=request.param.get("limit"))
         if wanted <= seen and len(pages) > len(wanted) + 2:
             break
         cursor = {"after": pages[-1].ids[-1]}
-    return Walk(pages, whole=False)
+    return Walk(pages, whole=False, limit=request.param.get("limit"))
 
 
 @pytest.mark.requirement("LIST-001")
@@ -169,6 +171,29 @@ def test_list_and_retrieve_say_the_same(contract: Contract, newest: Page, made: 
                 seen=f"the list says {compact(got)}, and retrieve says {compact(retrieved)}",
                 exchange=newest.exchange,
             )
+
+
+@pytest.mark.requirement("LIST-004")
+def test_every_page_but_the_last_is_full(walk: Walk) -> None:
+    for number, (visited, following) in enumerate(itertools.pairwise(walk.pages), start=1):
+        limit = walk.limit or len(visited.videos)
+        require(
+            len(visited.videos) == limit or not following.videos,
+            expected=f"{limit} videos on page {number} with limit={limit}, as page {number + 1} "
+            "has more",
+            seen=f"{len(visited.videos)} videos on it",
+            exchange=visited.exchange,
+        )
+
+
+@pytest.mark.requirement("LIST-004")
+def test_a_page_holds_no_more_than_100(newest: Page) -> None:
+    require(
+        len(newest.videos) <= 100,
+        expected="100 videos at most on a page with limit=100",
+        seen=f"{len(newest.videos)} videos on it",
+        exchange=newest.exchange,
+    )
 
 
 @pytest.mark.requirement("LIST-004")
@@ -249,8 +274,14 @@ def test_a_walk_gives_each_video_exactly_once(ours: list[Job], walk: Walk) -> No
 
 def reached(job: Job, ours: list[Job], walk: Walk) -> bool:
     """Return whether a walk, the newest first, came to a job that was made before `job`."""
-    older = ours[: ours.index(job)]
+    older = [other for other in ours if moment(other) < moment(job)]
     return any(other.id in walk.ids for other in older)
+
+
+def moment(job: Job) -> int:
+    """Return when a job was created; those of one second are in no order."""
+    created_at = job.video.get("created_at")
+    return created_at if isinstance(created_at, int) else 0
 
 
 @pytest.mark.requirement("LIST-008")
@@ -288,9 +319,112 @@ def test_has_more_is_false_at_the_end(newest: Page, ours: list[Job]) -> None:
     )
 
 
+@attrs.frozen
+class Later:
+    """The jobs that were made after the first one of the run, as the list has them."""
+
+    first: Job
+    ids: list[str]
+    exchange: Exchange
+
+
+@pytest.fixture(scope="module")
+def later(gate: Gate, ours: list[Job]) -> Later:
+    """What `order=asc` goes on with after the first job of the run: few, however long the list."""
+    found = page(gate, after=ours[0].id, order="asc", limit=100)
+    if len(found.ids) >= 100:
+        raise NotRun("100 videos and more were made by others while the run was under way")
+    if not found.ids:
+        raise Blocked("no video comes after the first of the run in order=asc (LIST-016)")
+    return Later(ours[0], found.ids, found.exchange)
+
+
+@pytest.mark.requirement("LIST-008")
+def test_a_last_page_that_is_full_has_no_more(gate: Gate, later: Later) -> None:
+    params = {"after": later.first.id, "order": "asc"}
+    full = page(gate, **params, limit=len(later.ids))
+    short = page(gate, **params, limit=len(later.ids) - 1) if len(later.ids) > 1 else None
+    if page(gate, **params, limit=100).ids != later.ids or full.ids != later.ids:
+        raise Blocked(
+            "the list is not the same twice: others use it, or a page is wrong (LIST-004)"
+        )
+    require(
+        full.body.get("has_more") is False,
+        expected=f"has_more false on a page of just the {len(later.ids)} videos that are left",
+        seen=full.more,
+        exchange=full.exchange,
+    )
+    if short is not None:
+        require(
+            short.body.get("has_more") is True,
+            expected=f"has_more true on a page of {len(later.ids) - 1} of {len(later.ids)} videos",
+            seen=short.more,
+            exchange=short.exchange,
+        )
+
+
+@pytest.mark.requirement("LIST-016")
+@pytest.mark.parametrize("order", ["asc", "desc", None], ids=str)
+@pytest.mark.parametrize("limit", [None, 1], ids=["plainly", "by-1"])
+def test_the_order_counts_from_the_cursor(
+    gate: Gate, ours: list[Job], order: str | None, limit: int | None
+) -> None:
+    cursor = ours[0] if order == "asc" else ours[-1]
+    params = {"after": cursor.id, "order": order, "limit": limit}
+    found = page(gate, **{name: value for name, value in params.items() if value is not None})
+    if order == "asc":
+        beyond = [job for job in ours if moment(job) > moment(cursor)]
+        before = [job for job in ours if moment(job) <= moment(cursor)]
+    else:
+        beyond = [job for job in ours if moment(job) < moment(cursor)]
+        before = [job for job in ours if moment(job) > moment(cursor)] + [cursor]
+    wrong = [job.id for job in before if job.id in found.ids]
+    direction = "later" if order == "asc" else "before"
+    require(
+        not wrong,
+        expected=f"only videos that were made {direction} than {cursor.id}, the cursor",
+        seen=f"{compact(wrong)} among {len(found.ids)} videos",
+        exchange=found.exchange,
+    )
+    require(
+        found.ids or not beyond,
+        expected=f"the videos that were made {direction} than {cursor.id}, such as "
+        f"{beyond[0].id if beyond else ''}",
+        seen="an empty page",
+        exchange=found.exchange,
+    )
+
+
+@pytest.fixture(scope="module")
+def oldest(gate: Gate, ours: list[Job]) -> str:
+    """The id of the oldest video of all."""
+    found = page(gate, limit=1, order="asc")
+    if len(found.ids) != 1:
+        raise Blocked(f"the oldest video cannot be had (LIST-004): {found.exchange.summary}")
+    if moment(ours[0]) < int(found.videos[0].get("created_at") or 0):
+        raise Blocked("order=asc does not list the oldest first (LIST-006)")
+    return found.ids[0]
+
+
+@pytest.mark.requirement("LIST-017")
+@pytest.mark.parametrize("params", [{}, {"limit": 1}, {"order": "desc"}], ids=repr)
+def test_after_the_oldest_comes_nothing(gate: Gate, oldest: str, params: dict[str, object]) -> None:
+    found = page(gate, after=oldest, **params)
+    end = {"has_more": False, "first_id": None, "last_id": None}
+    told = {name: found.body[name] for name in end if name in found.body}  # or else LIST-002
+    require(
+        not found.videos and all(told[name] is end[name] for name in told),
+        expected="an empty page, has_more false, first_id and last_id null, after the oldest video",
+        seen=f"{len(found.videos)} videos and {compact(told)}",
+        exchange=found.exchange,
+    )
+
+
 @pytest.mark.requirement("LIST-009")
 @pytest.mark.parametrize(
-    "params", [{"limit": 2}, {"limit": 2, "order": "asc"}], ids=["desc", "asc"]
+    "params",
+    [{"limit": 2}, {"limit": 2, "order": "asc"}, {"limit": 1}, {"limit": 100}],
+    ids=["desc", "asc", "one", "many"],
 )
 def test_first_and_last_id_are_the_pages(
     gate: Gate, ours: list[Job], params: dict[str, object]
