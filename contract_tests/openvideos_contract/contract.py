@@ -60,11 +60,23 @@ class Operation:
 
 
 class Contract:
-    """The contract as the suite needs it, with a dialect laid over it where one was given."""
+    """The contract as the suite needs it, with a dialect laid over it where one was given.
 
-    def __init__(self, document: dict[str, Any], dialect: Mapping[str, Any] | None = None) -> None:
+    Attributes:
+        document: The contract, the dialect applied.
+        dialect: The dialect's Overlay document; empty without one.
+        dialect_text: The dialect as its file has it, comments and all; empty without one.
+    """
+
+    def __init__(
+        self,
+        document: dict[str, Any],
+        dialect: Mapping[str, Any] | None = None,
+        dialect_text: str = "",
+    ) -> None:
         self.document = document
         self.dialect = dialect or {}
+        self.dialect_text = dialect_text
         self._validators: dict[str, jsonschema_rs.Validator] = {}
 
     @classmethod
@@ -77,7 +89,10 @@ class Contract:
             DialectError: What it says of its server cannot be right.
         """
         document = openvideos_spec.load(dialect)
-        contract = cls(document, openvideos_spec.load_dialect(dialect) if dialect else None)
+        if dialect is None:
+            return cls(document)
+        text = openvideos_spec.dialect_path(dialect).read_text("utf-8")
+        contract = cls(document, openvideos_spec.load_dialect(dialect), text)
         contract.expectations  # noqa: B018 - read for what it raises, before anything is sent
         return contract
 

@@ -8,6 +8,7 @@ from openvideos_spec._contract import (
     ContractError,
     contract_path,
     dialect_names,
+    dialect_path,
     load,
     load_dialect,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "apply_overlay",
     "contract_path",
     "dialect_names",
+    "dialect_path",
     "load",
     "load_dialect",
     "merge",

@@ -73,8 +73,20 @@ def load_dialect(dialect: str | Path) -> dict[str, Any]:
     Raises:
         ContractError: There is no such dialect, or its file cannot be read.
     """
+    return _read(dialect_path(dialect))
+
+
+def dialect_path(dialect: str | Path) -> Path:
+    """Return the path of a dialect's Overlay document.
+
+    Args:
+        dialect: The name of a shipped dialect, or the path of an Overlay document.
+
+    Raises:
+        ContractError: There is no such dialect.
+    """
     if dialect in dialect_names():
-        return _read(_HERE / "dialects" / f"{dialect}{_DIALECT_SUFFIX}")
+        return _HERE / "dialects" / f"{dialect}{_DIALECT_SUFFIX}"
     path = Path(dialect)
     if not path.is_file():
         known = ", ".join(dialect_names())
@@ -82,7 +94,7 @@ def load_dialect(dialect: str | Path) -> dict[str, Any]:
             f"there is no dialect {str(dialect)!r}: the shipped ones are {known}; "
             "or give the path of an Overlay file"
         )
-    return _read(path)
+    return path
 
 
 def _read(path: Path) -> dict[str, Any]:
