@@ -11,6 +11,7 @@ from openvideos_emulator.catalogue import Catalogue
 from openvideos_emulator.clock import Clock, SystemClock
 from openvideos_emulator.contract import Contract
 from openvideos_emulator.faults import load_faults
+from openvideos_emulator.faults.deliveries import DeliveryFaults
 from openvideos_emulator.http.app import create_app
 from openvideos_emulator.http.health import create_health
 from openvideos_emulator.http.keys import Keys
@@ -72,7 +73,12 @@ def assembled(settings: Settings, home: Path, clock: Clock | None = None) -> Ite
             catalogue=Catalogue(contract),
             settings=settings,
             worlds=worlds,
-            webhooks=Dispatcher(database, worlds, own_clocks=settings.admin),
+            webhooks=Dispatcher(
+                database,
+                worlds,
+                own_clocks=settings.admin,
+                faults=DeliveryFaults(faults, contract, database),
+            ),
         )
         background: list[Background] = []
         if settings.webhook is not None or settings.admin:

@@ -58,6 +58,8 @@ class Contract:
             for path, item in document["paths"].items()
         ]
         self.operations = [each for item in resources for each in item.operations.values()]
+        webhooks = document.get("webhooks", {})
+        self.webhooks = [item["post"]["operationId"] for item in webhooks.values()]
         # A path's literal segments win over its named ones: /videos/edits is no video.
         resources.sort(key=lambda resource: resource.path.count("{"))
         self.resources = resources

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.timetable import Failure
 
-WebhookFault = Literal["duplicate", "late", "forged", "lost"]
+WebhookFault = Literal["duplicate", "late", "early", "forged", "lost"]
 
 
 @attrs.frozen(kw_only=True)
@@ -28,8 +28,8 @@ class Fate:
         stuck: Whether its progress stays at 99 for ever.
         slowness: By which factor it takes longer than others.
         webhook: What goes wrong with the events of the job: `duplicate` (sent twice), `late`
-            (sent a minute after it became due), `forged` (another comes beside it, signed with
-            another secret), `lost` (never sent), or None.
+            (sent a minute after it became due), `early` (sent when the job begins), `forged`
+            (another comes beside it, signed with another secret), `lost` (never sent), or None.
     """
 
     failure: Failure | None = None

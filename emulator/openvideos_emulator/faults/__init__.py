@@ -43,16 +43,19 @@ header or a prompt. A file may use names, too; `match` then adds to what is the 
 |-|-|
 | `operation` | an `operationId` of the contract, or a list of them |
 | `method` | an HTTP method, or a list of them |
+| `path` | a regular expression that the whole path is like, its escapes decoded |
 | `key` | the API key, or a list of them; `""` is a request without one |
 | `content_type` | the request's content type, without its parameters |
 | `header`, `query`, `body` | names with values |
 | `prompt` | a text that the request's prompt contains |
 | `following` | an `operationId`: the same video was answered this one with 2xx before |
+| `during` | an `operationId`: the same worker is answering a request of this one |
 | `marked` | a word: the same video was given this mark by a fault's `mark` before |
 | `unless` | the conditions above; none of them may hold together |
 
-A value is a text, or `null` where the name must not be there, or `true` where it must, with any
-value. `body` is the top fields of JSON, or the fields of a form by their wire names.
+A value is a text, or `{like: ...}` with a regular expression that the whole of it is like, or
+`null` where the name must not be there, or `true` where it must, with any value. `body` is the
+top fields of JSON, or the fields of a form by their wire names.
 
 | of the answer | |
 |-|-|
@@ -81,6 +84,7 @@ writes nothing.
 | step | |
 |-|-|
 | `method: GET`, `path: "/v1/videos/{video_id}"` | send it elsewhere |
+| `also: {method: DELETE, path: ...}` | first send another, without a body, and drop its answer |
 | `set_header: {name: value}`, `remove_header: name` | |
 | `set_query: {name: value}`, `remove_query: name` | |
 | `set_field: {name: value}`, `remove_field: name` | of JSON or a form |
@@ -90,7 +94,12 @@ writes nothing.
 | `connection: reset` | reset the connection (TCP RST), or `close` it, without an answer |
 | `job: {fail: {code: ..., message: ..., early: true}}` | the job fails, early or in the end |
 | `job: {stuck: true}`, `job: {slowness: 10}` | it stays at 99 %, or takes ten times longer |
-| `job: {webhook: late}` | also `duplicate`, `forged`, `lost` |
+| `job: {webhook: late}` | also `duplicate`, `early`, `forged`, `lost` |
+
+A webhook of the contract is an operation, too: a fault of `--faults` that names `video_completed`
+or `video_failed` happens to each attempt to deliver such an event, by its `request` list. What is
+signed is the body and the `webhook-id` as they are then, unless the list sets or removes
+`webhook-signature`. With `reply` nothing is sent, and its status counts as the receiver's.
 
 After a `reply` the emulator never sees the request; the `answer` list is still carried out. A
 body that is longer than `--max-body-bytes` by its header is refused before any fault happens.
@@ -104,6 +113,7 @@ nothing, nothing happens, but `set` and `copy` add a last name that is not there
 | `set_header: {name: value}`, `remove_header: name` | |
 | `set: {at: $.progress, to: 5}` | put a value |
 | `remove: $.expires_at` | |
+| `reverse: $.data` | turn a list round |
 | `rename: {at: $.seconds, to: duration}` | |
 | `copy: {from: $.error.message, to: $.detail}` | |
 | `map: {at: $.status, values: {in_progress: processing}}` | replace values, by their text |
@@ -126,12 +136,15 @@ JSON is changed whole. Any other body is never held: what is done to its bytes i
 pass. In a list, `remove: $` takes the item out.
 
 Conversions are `integer`, `number`, `string`, `milliseconds` and `iso_time` (from seconds) and
-`fraction` (from per cent).
+`fraction` (from per cent); of texts `trimmed`, `one_line` (each run of blanks and line breaks one
+blank), `first_line`, `ascii` (`?` for all other signs), `html` (escaped) and `shortened` (to 1,000
+signs).
 
 Texts in `set`, `json`, `text`, `path`, `set_header`, `set_query`, `set_field` and `reply` may hold
-`{video_id}` and the other names of the path, `{query.limit}`, `{body.prompt}` and
-`{answer.error.message}`; a text that is nothing but one of these keeps its type. A name that is not
-there stays as it is written. A whole number can be added, as in `{query.limit+1}`.
+`{video_id}` and the other names of the path, `{query.limit}`, `{body.prompt}`, `{header.range}`,
+`{answer.error.message}` and `{marked.word}`, which is the id of a video that was given this mark; a
+text that is nothing but one of these keeps its type. A name that is not there stays as it is
+written. A whole number can be added, as in `{query.limit+1}`.
 """
 
 from openvideos_emulator.faults.layer import FaultLayer

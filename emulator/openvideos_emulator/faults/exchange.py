@@ -17,7 +17,7 @@ from openvideos_emulator.http.errors import ApiError
 from openvideos_emulator.http.keys import sent_key, tenant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from starlette.types import Message, Receive, Scope
 
@@ -43,6 +43,9 @@ class Request:
         operation = found[0].operation(self.method) if found else None
         self.operation = operation.id if operation else None
         self.names = found[1] if found else {}
+        # What the seam knows beside: the operations under way, and the videos with a mark.
+        self.beside: Collection[str] = ()
+        self.marked: Mapping[str, str] = {}
         self._fields: dict[str, Any] | None = None
         self._parts: list[multipart.Part] = []
 

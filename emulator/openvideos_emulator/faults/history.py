@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import attrs
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from openvideos_emulator.storage.database import upsert
 from openvideos_emulator.storage.tables import fault_history
@@ -54,6 +54,10 @@ class History:
         """Return which of several videos were given a mark."""
         return await self._database.read(_read_marked, word, list(video_ids))
 
+    async def named(self, words: Iterable[str]) -> dict[str, str]:
+        """Return for marks the id of a video that was given each; of several, the least."""
+        return await self._database.read(_read_named, list(words))
+
     async def occasion(self, fault: Fault, request: Request, video_id: str) -> bool:
         """Count an occasion of a fault and return whether the fault happens at it."""
         occasions = fault.occasions
@@ -95,6 +99,15 @@ def _read_marked(connection: Connection, word: str, video_ids: list[str]) -> set
         fault_history.c.subject.in_(video_ids),
     )
     return set(connection.execute(query).scalars())
+
+
+def _read_named(connection: Connection, words: list[str]) -> dict[str, str]:
+    query = (
+        select(fault_history.c.name, func.min(fault_history.c.subject).label("video_id"))
+        .where(fault_history.c.kind == _MARK, fault_history.c.name.in_(words))
+        .group_by(fault_history.c.name)
+    )
+    return {row.name: row.video_id for row in connection.execute(query)}
 
 
 def _count(connection: Connection, kind: str, name: str, subject: str, tenant: str) -> int:

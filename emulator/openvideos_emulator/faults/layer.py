@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, select
@@ -79,6 +80,7 @@ class FaultLayer:
         self._always = admin or bool(faults)
         self._history = History(database)
         self._tickets = Tickets(database)
+        self._under_way: Counter[str] = Counter()
         self._edition = 0
         self._added: list[Fault] = []
 
@@ -119,6 +121,16 @@ class FaultLayer:
         if body is None:
             return
         request = Request(scope, body, self._contract)
+        request.beside = set(self._under_way)
+        self._under_way[request.operation or ""] += 1
+        try:
+            await self._let_happen_to(request, scope, receive, send)
+        finally:
+            self._under_way -= Counter([request.operation or ""])
+
+    async def _let_happen_to(
+        self, request: Request, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         try:
             faults = await self._all_that_can_concern(request, scope)
         except SettingsError as error:
@@ -132,6 +144,8 @@ class FaultLayer:
         if not concerned and request.operation not in remembered:
             await self._app(scope, request.receive(receive), send)
             return
+        if named := {word for fault in concerned for word in fault.named_marks}:
+            request.marked = await self._history.named(named)
         passage = Passage(
             request,
             concerned,

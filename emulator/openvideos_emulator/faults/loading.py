@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ def parse_faults(data: Any, contract: Contract) -> list[Fault]:
     # Arguments of a name are checked where they stand, too.
     _check_shape(data)
     faults = [_fault(each) for each in data]
-    operations = {operation.id for operation in contract.operations}
+    operations = {operation.id for operation in contract.operations} | set(contract.webhooks)
     seen = set()
     for fault in faults:
         if fault.id in seen:
@@ -65,6 +66,7 @@ def parse_faults(data: Any, contract: Contract) -> list[Fault]:
         seen.add(fault.id)
         _check_operations(fault, operations)
         _check_paths(fault)
+        _check_patterns(fault)
         if not fault.request and not fault.answer:
             raise SettingsError(
                 f"fault {fault.id}: nothing happens by it; give it `fault`, `request` or `answer`"
@@ -143,7 +145,8 @@ def _check_operations(fault: Fault, known: set[str]) -> None:
     for match in (fault.request_match, fault.unless):
         if match is None:
             continue
-        named = {*(match.operation or ()), *([match.following] if match.following else [])}
+        named = {each for each in (match.following, match.during) if each is not None}
+        named.update(match.operation or ())
         if unknown := sorted(named - known):
             raise SettingsError(
                 f"fault {fault.id}: there is no operation {unknown[0]!r}; there are "
@@ -159,6 +162,26 @@ def _check_paths(fault: Fault) -> None:
             jsonpath_rfc9535.compile(path)
         except jsonpath_rfc9535.JSONPathError as error:
             raise SettingsError(f"fault {fault.id}: {path!r} is no JSONPath: {error}") from error
+
+
+def _check_patterns(fault: Fault) -> None:
+    for pattern in _patterns(fault):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise SettingsError(
+                f"fault {fault.id}: {pattern!r} is no regular expression: {error}"
+            ) from error
+
+
+def _patterns(fault: Fault) -> Iterator[str]:
+    for match in (fault.request_match, fault.unless):
+        if match is None:
+            continue
+        if match.path is not None:
+            yield match.path
+        for values in (match.header, match.query, match.body):
+            yield from (value["like"] for value in values.values() if isinstance(value, dict))
 
 
 def _paths(fault: Fault) -> Iterator[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
 
     from openvideos_emulator.faults.exchange import Request, Response
     from openvideos_emulator.faults.history import Memory
+
+
+_NAMED_MARK = re.compile(r"\{marked\.(\w+)\}", re.ASCII)
 
 
 def _listed(value: Any) -> tuple[Any, ...]:
@@ -27,6 +33,7 @@ class RequestMatch:
 
     operation: tuple[str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
     method: tuple[str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
+    path: str | None = None
     key: tuple[str, ...] | None = attrs.field(default=None, converter=_listed_or_none)
     content_type: str | None = None
     header: Mapping[str, Any] = attrs.field(factory=dict)
@@ -34,6 +41,7 @@ class RequestMatch:
     body: Mapping[str, Any] = attrs.field(factory=dict)
     prompt: str | None = None
     following: str | None = None
+    during: str | None = None
     marked: str | None = None
 
     def holds(self, request: Request, memory: Memory) -> bool:
@@ -41,6 +49,7 @@ class RequestMatch:
         return (
             (self.operation is None or request.operation in self.operation)
             and (self.method is None or request.method in self.method)
+            and (self.path is None or _is_like(request.path, self.path))
             and (self.key is None or request.key in self.key)
             and (self.content_type is None or request.content_type == self.content_type)
             and _have(request.headers, {n.lower(): v for n, v in self.header.items()})
@@ -48,6 +57,7 @@ class RequestMatch:
             and (not self.body or _have(request.fields(), self.body))
             and (self.prompt is None or self.prompt in request.prompt)
             and (self.following is None or self.following in memory.operations)
+            and (self.during is None or self.during in request.beside)
             and (self.marked is None or self.marked in memory.marks)
         )
 
@@ -129,6 +139,11 @@ class Fault:
         matches = (self.request_match, self.unless)
         return {match.following for match in matches if match and match.following}
 
+    @functools.cached_property
+    def named_marks(self) -> frozenset[str]:
+        """The marks whose video is named in its texts."""
+        return frozenset(_NAMED_MARK.findall(json.dumps([self.request, self.answer])))
+
     @property
     def needs_memory(self) -> bool:
         """Whether its conditions ask what was remembered of a video."""
@@ -141,6 +156,14 @@ def _have(values: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
         if value is None:
             if name in values:
                 return False
-        elif name not in values or (value is not True and str(values[name]) != value):
+        elif name not in values or not (value is True or _is(str(values[name]), value)):
             return False
     return True
+
+
+def _is(value: str, wanted: str | Mapping[str, str]) -> bool:
+    return value == wanted if isinstance(wanted, str) else _is_like(value, wanted["like"])
+
+
+def _is_like(value: str, pattern: str) -> bool:
+    return re.fullmatch(pattern, value, re.DOTALL) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import attrs
 from starlette.datastructures import MutableHeaders
@@ -91,6 +92,8 @@ class Passage:
                         self._response = _replied(request, argument)
                         await self._begin()
                         return
+                    case "also":
+                        await self._send_also(app, argument)
                     case "connection":
                         await keep_record(self._scope)
                         await ClientConnection(self._scope["connection"], self._receive).end(
@@ -101,6 +104,30 @@ class Passage:
                         change_request(request, word, argument)
                         scope = request.scope()
         await app(scope, request.receive(self._receive), self._take)
+
+    async def _send_also(self, app: ASGIApp, argument: Mapping[str, str]) -> None:
+        """Have a request without a body answered whose answer nobody sees."""
+
+        async def nothing() -> Message:
+            return {"type": "http.request", "body": b""}
+
+        async def unseen(_: Message) -> None:
+            pass
+
+        path = str(Templates(self._request).fill(argument["path"]))
+        fields = (b"content-length", b"content-type", b"range", b"if-range", b"if-none-match")
+        await app(
+            {
+                **self._scope,
+                "method": argument["method"],
+                "path": path,
+                "raw_path": quote(path).encode(),
+                "query_string": b"",
+                "headers": [each for each in self._scope["headers"] if each[0] not in fields],
+            },
+            nothing,
+            unseen,
+        )
 
     async def _take(self, message: Message) -> None:
         """Take in a part of the answer, and send it on."""

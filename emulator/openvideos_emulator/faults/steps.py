@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 RequestStep = Callable[[Request, Any], None]
 ResponseStep = Callable[[Response, Any, "Templates"], None]
 
-_PLACEHOLDER = re.compile(r"\{(?P<name>[\w.]+)(?P<added>[+-]\d{1,9})?\}", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{(?P<name>[\w.-]+?)(?P<added>[+-]\d{1,9})?\}", re.ASCII)
 _NOT_IN_A_HEADER = re.compile(r"[^\t -~\x80-\xff]")
+_SHORT = 1000
 _LEAF = re.compile(r"(.+)(?:\.(\w+)|\['([^']+)'\])$", re.ASCII)
 
 
@@ -66,6 +68,10 @@ class Templates:
             return self._request.query.get(rest, otherwise)
         if source == "body":
             return self._request.fields().get(rest, otherwise)
+        if source == "header":
+            return self._request.headers.get(rest.lower(), otherwise)
+        if source == "marked":
+            return self._request.marked.get(rest, otherwise)
         node = self._response.document if source == "answer" and self._response else None
         for key in rest.split("."):
             if not isinstance(node, Mapping) or key not in node:
@@ -87,7 +93,7 @@ def change_response(response: Response, word: str, argument: Any, templates: Tem
 def json_paths(word: str, argument: Any) -> list[str]:
     """Return the JSONPaths that a step on an answer holds."""
     match word:
-        case "remove":
+        case "remove" | "reverse":
             return [argument]
         case "copy":
             return [argument["from"], argument["to"]]
@@ -184,6 +190,12 @@ def _remove(response: Response, path: str, _: Templates) -> None:
             response.is_removed = True
 
 
+def _reverse(response: Response, path: str, _: Templates) -> None:
+    for node in response.find(path):
+        if isinstance(node.value, list):
+            node.value.reverse()
+
+
 def _rename(response: Response, argument: Mapping[str, str], _: Templates) -> None:
     for node in response.find(argument["at"]):
         if node.parent is not None and isinstance(_holder(node), dict):
@@ -205,7 +217,7 @@ def _convert(response: Response, argument: Mapping[str, str], _: Templates) -> N
     convert = CONVERSIONS[argument["to"]]
     for node in response.find(argument["at"]):
         # What cannot be converted stays as it is.
-        with contextlib.suppress(TypeError, ValueError, OverflowError):
+        with contextlib.suppress(TypeError, ValueError, OverflowError, AttributeError, IndexError):
             _replace(response, node, convert(node.value))
 
 
@@ -275,6 +287,7 @@ _RESPONSE_STEPS: Mapping[str, ResponseStep] = {
     "remove_header": _remove_header,
     "set": _set,
     "remove": _remove,
+    "reverse": _reverse,
     "rename": _rename,
     "copy": _copy,
     "map": _map,
@@ -302,6 +315,12 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "milliseconds": lambda value: round(value * 1000.0),
     "iso_time": lambda value: datetime.fromtimestamp(value, UTC).isoformat(),
     "fraction": lambda value: value / 100,
+    "trimmed": lambda value: value.strip(),
+    "one_line": lambda value: " ".join(value.split()),
+    "first_line": lambda value: value.splitlines()[0],
+    "ascii": lambda value: value.encode("ascii", "replace").decode(),
+    "html": html.escape,
+    "shortened": lambda value: value[:_SHORT],
 }
 
 

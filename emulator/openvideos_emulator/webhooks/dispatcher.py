@@ -20,6 +20,7 @@ from openvideos_emulator.worlds import ALL
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from openvideos_emulator.faults.deliveries import DeliveryFaults
     from openvideos_emulator.storage.database import Database
     from openvideos_emulator.worlds import World, Worlds
 
@@ -49,6 +50,7 @@ class Dispatcher:
         worlds: Worlds,
         *,
         own_clocks: bool,
+        faults: DeliveryFaults | None = None,
         seconds_for_an_answer: float = _SECONDS_FOR_AN_ANSWER,
     ) -> None:
         """Prepare to deliver; nothing is done yet.
@@ -57,12 +59,13 @@ class Dispatcher:
             database: Where the outbox is.
             worlds: What time it is for whom.
             own_clocks: Whether any world can have a time of its own.
+            faults: What goes wrong with deliveries on purpose.
             seconds_for_an_answer: How long a receiver may take.
         """
         self._database = database
         self._worlds = worlds
         self._own_clocks = own_clocks
-        self._sender = Sender(seconds_for_an_answer)
+        self._sender = Sender(seconds_for_an_answer, faults)
         self._claim_lasts = round(seconds_for_an_answer * _ATTEMPTS_IN_A_CLAIM * 1000)
         self._attempts: dict[asyncio.Task[None], Delivery] = {}
         self._woken = asyncio.Event()

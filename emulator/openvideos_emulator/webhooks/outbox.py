@@ -21,7 +21,7 @@ from openvideos_emulator.webhooks.schedule import next_attempt
 from openvideos_emulator.worlds import HAS_OWN_CLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from openvideos_emulator.timetable import Job
     from openvideos_emulator.worlds import World
@@ -58,6 +58,7 @@ class Delivery:
         id: Its `webhook-id`.
         tenant: Whose it is.
         video_id: The video that it tells of.
+        type: The type of its event, such as `video.failed`.
         event: The body to send, as JSON.
         url: Where to.
         secret: What to sign it with.
@@ -68,6 +69,7 @@ class Delivery:
     id: str
     tenant: str
     video_id: str
+    type: str
     event: str
     url: str = attrs.field(repr=False)
     secret: str = attrs.field(repr=False)
@@ -104,8 +106,8 @@ def queue_event(connection: Connection, world: World, job: Job, trick: str | Non
         job: The job, whose timetable tells its end.
         trick: What goes wrong with the event on purpose: `duplicate` (sent once more after it was
             acknowledged, with the same `webhook-id`), `late` (sent a minute after the job's end),
-            `forged` (another comes beside it, with an id of its own and signed with another
-            secret) or `lost` (never sent); None is nothing.
+            `early` (sent when the job begins), `forged` (another comes beside it, with an id of its
+            own and signed with another secret) or `lost` (never sent); None is nothing.
     """
     ended = job.timetable.ended
     if trick == "forged" and world.webhook_url is not None:
@@ -114,7 +116,7 @@ def queue_event(connection: Connection, world: World, job: Job, trick: str | Non
         connection,
         world,
         job,
-        due=ended + (_LATE_BY if trick == "late" else 0),
+        due=_DUE.get(trick, _at_its_end)(job),
         secret=world.webhook_secret,
         trick=trick if trick in ("duplicate", "lost") else None,
     )
@@ -146,6 +148,16 @@ def _store(
             "next_attempt": due if is_sent else None,
         },
     )
+
+
+def _at_its_end(job: Job) -> int:
+    return job.timetable.ended
+
+
+_DUE: Mapping[str | None, Callable[[Job], int]] = {
+    "late": lambda job: job.timetable.ended + _LATE_BY,
+    "early": lambda job: job.timetable.created,
+}
 
 
 def _another_secret() -> str:

@@ -8,12 +8,15 @@ import ssl
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from openvideos_emulator.webhooks.envelope import Envelope
 from openvideos_emulator.webhooks.outbox import Delivery, Outcome
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     import httpx
+
+    from openvideos_emulator.faults.deliveries import DeliveryFaults
 
 _NAME = "OpenVideos-Emulator"
 
@@ -25,8 +28,9 @@ class Sender:
     webhooks starts fast.
     """
 
-    def __init__(self, seconds_for_an_answer: float) -> None:
+    def __init__(self, seconds_for_an_answer: float, faults: DeliveryFaults | None = None) -> None:
         self._seconds_for_an_answer = seconds_for_an_answer
+        self._faults = faults
         self._opening: asyncio.Task[httpx.AsyncClient] | None = None
 
     async def send(self, delivery: Delivery) -> Outcome:
@@ -48,20 +52,32 @@ class Sender:
 
         # The machine's time, since the receiver compares it with its own.
         now = datetime.now(UTC)
-        signer = standardwebhooks.Webhook(delivery.secret)
+        envelope = Envelope(
+            {
+                "content-type": "application/json",
+                "webhook-id": delivery.id,
+                "webhook-timestamp": str(int(now.timestamp())),
+            },
+            delivery.event,
+        )
+        if self._faults is not None:
+            envelope = await self._faults.changed(envelope, delivery)
+        if envelope.status is not None:
+            return envelope.status
+        if envelope.is_signed:
+            signer = standardwebhooks.Webhook(delivery.secret)
+            sent_id = envelope.headers.get("webhook-id", "")
+            envelope.headers.setdefault(
+                "webhook-signature", signer.sign(sent_id, now, envelope.body)
+            )
         url = httpx.URL(delivery.url)
         request = client.stream(
             "POST",
             # A name and password go into a header; the address without them may be logged.
             url.copy_with(userinfo=b""),
             auth=httpx.BasicAuth(url.username, url.password) if url.userinfo else None,
-            content=delivery.event.encode(),
-            headers={
-                "content-type": "application/json",
-                "webhook-id": delivery.id,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": signer.sign(delivery.id, now, delivery.event),
-            },
+            content=envelope.body.encode(),
+            headers=envelope.headers,
         )
         # The answer's body does not matter, and may be endless: it is not read.
         async with request as response:
