@@ -21,12 +21,12 @@ MASK = "***"
 
 @attrs.frozen
 class Body:
-    """A body as it is shown.
+    r"""A body as it is shown.
 
     Attributes:
         media_type: As the Content-Type has it, empty where there is none.
         size: In bytes, whole.
-        text: What is shown: bytes that are no UTF-8 are written out as `\\x89`.
+        text: What is shown: bytes that are no UTF-8 are written out as `\x89`.
         left_out: Why the text is not all of the body; empty where it is.
     """
 

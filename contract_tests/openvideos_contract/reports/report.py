@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from openvideos_contract.contract import Contract
 from openvideos_contract.judging import requirements
 from openvideos_contract.judging.requirements import Requirement
 from openvideos_contract.judging.verdict import (
@@ -20,8 +21,13 @@ from openvideos_contract.judging.verdict import (
     judge_profile,
     judge_requirement,
 )
-from openvideos_contract.running.session import Session
-from openvideos_contract.settings.configuration import masked
+from openvideos_contract.reports.gathered import Gathered
+from openvideos_contract.reports.pictures import MadeVideo
+from openvideos_contract.reports.recorded import Recorded
+from openvideos_contract.settings.configuration import Configuration
+
+if TYPE_CHECKING:
+    from openvideos_contract.running.session import Session
 
 
 @attrs.frozen(kw_only=True)
@@ -43,6 +49,10 @@ class Report:
         jobs_needed: The `--max-videos` with which nothing is left out.
         left_over: The ids that were made and could not be deleted; empty ones gave no id.
         exit_code: 0 conforms, 1 does not, 2 the suite itself failed, 3 incomplete.
+        seconds_of_video: The length of the jobs whose length the server told.
+        jobs_of_unknown_length: How many jobs are not in that sum.
+        exchanges: What went over the wire, secrets masked; results name them by number.
+        videos: The jobs that were made, with pictures.
     """
 
     configuration: Mapping[str, Any]
@@ -59,6 +69,48 @@ class Report:
     jobs_needed: int
     left_over: tuple[str, ...]
     exit_code: int
+    seconds_of_video: float = 0.0
+    jobs_of_unknown_length: int = 0
+    exchanges: tuple[Recorded, ...] = ()
+    videos: tuple[MadeVideo, ...] = ()
+
+    @property
+    def spent(self) -> str:
+        """What was spent, such as "2 jobs of 12 s of video in all"; no price, for none is known."""
+        jobs = "1 job" if self.jobs_spent == 1 else f"{self.jobs_spent} jobs"
+        told = f", {self.seconds_of_video:g} s of video in all" if self.seconds_of_video else ""
+        if self.jobs_of_unknown_length:
+            told += f", {self.jobs_of_unknown_length} of unknown length"
+        return f"{jobs} started{told}"
+
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect, without the folder of its file; empty for none."""
+        name = str(self.configuration.get("dialect") or "").replace("\\", "/")
+        return name.rpartition("/")[2].removesuffix(".yaml").removesuffix(".overlay")
+
+    def of_profile(self, profile: str) -> list[Requirement]:
+        """Return the requirements of a profile."""
+        return [one for one in self.requirements.values() if one.profile == profile]
+
+    def reason(self, number: str) -> str:
+        """Return why a requirement was neither kept nor broken; empty where it was either."""
+        status = self.outcomes[number]
+        reasons = [
+            one.reason
+            for one in self.results
+            if one.requirement == number and one.status is status and one.reason
+        ]
+        if reasons:
+            return reasons[0]
+        return _NO_RESULT.get(status, "") if status not in _DECIDED else ""
+
+
+_DECIDED = frozenset({Status.PASS, Status.FAIL, Status.WARN, Status.STALE})
+_NO_RESULT = {
+    Status.NOT_RUN: "left out of this run, or interrupted",
+    Status.DISABLED: "left out of this run by choice",
+}
 
 
 def suite_version() -> str:
@@ -68,8 +120,36 @@ def suite_version() -> str:
 
 def build(session: Session, *, started: datetime, needed: int) -> Report:
     """Return the report of a session that has ended."""
-    configuration = session.configuration
-    results = expect_failures(session.results, session.contract.expectations, requirements.load())
+    return report_of(
+        Gathered.of(session),
+        configuration=session.configuration,
+        contract=session.contract,
+        chosen=session.chosen,
+        started=started,
+        needed=needed,
+    )
+
+
+def report_of(
+    gathered: Gathered,
+    *,
+    configuration: Configuration,
+    contract: Contract,
+    chosen: Container[str],
+    started: datetime,
+    needed: int,
+) -> Report:
+    """Return the report of a run.
+
+    Args:
+        gathered: What its process found out, or what its processes did, joined.
+        configuration: What the run was asked to do.
+        contract: What the server was held to.
+        chosen: The requirements that were under test, by id.
+        started: When it began.
+        needed: The `--max-videos` with which nothing is left out.
+    """
+    results = expect_failures(gathered.results, contract.expectations, requirements.load())
     statuses: dict[str, list[Status]] = {}
     for result in results:
         statuses.setdefault(result.requirement, []).append(result.status)
@@ -79,9 +159,7 @@ def build(session: Session, *, started: datetime, needed: int) -> Report:
         if requirement.profile in configuration.profiles
     }
     outcomes = {
-        number: judge_requirement(statuses.get(number, ()))
-        if number in session.chosen
-        else Status.DISABLED
+        number: judge_requirement(statuses.get(number, ())) if number in chosen else Status.DISABLED
         for number in in_profiles
     }
     verdicts = {
@@ -95,21 +173,25 @@ def build(session: Session, *, started: datetime, needed: int) -> Report:
     return Report(
         configuration=configuration.public(),
         suite_version=suite_version(),
-        contract_version=session.contract.version,
-        contract_digest=session.contract.digest,
+        contract_version=contract.version,
+        contract_digest=contract.digest,
         started=started.isoformat(timespec="seconds"),
         seconds=round((datetime.now(UTC) - started).total_seconds(), 1),
         requirements=in_profiles,
         results=tuple(results),
         outcomes=outcomes,
         verdicts=verdicts,
-        jobs_spent=session.gate.budget.spent,
+        jobs_spent=gathered.spent,
         jobs_needed=needed,
-        left_over=tuple(masked(made.id, configuration.secrets) for made in session.left_over),
+        left_over=gathered.left_over,
         exit_code=exit_code(
             verdicts,
             faulty=any(result.status is Status.ERROR for result in results),
             claimed=configuration.named_profiles,
             allow_incomplete=configuration.allow_incomplete,
         ),
+        seconds_of_video=gathered.seconds_of_video,
+        jobs_of_unknown_length=gathered.of_unknown_length,
+        exchanges=gathered.exchanges,
+        videos=gathered.videos,
     )

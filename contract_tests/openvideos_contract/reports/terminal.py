@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
 
 from openvideos_contract.contract import Contract
-from openvideos_contract.jobs.plan import GENERATED, JobRequest
+from openvideos_contract.jobs.plan import JobRequest
 from openvideos_contract.judging.verdict import Result, Status, Verdict
 from openvideos_contract.outcome import printable
+from openvideos_contract.reports.causes import Cause, causes
+from openvideos_contract.reports.counts import counts
 from openvideos_contract.reports.report import Report, suite_version
 from openvideos_contract.settings.configuration import Configuration
 
-_OPEN = (Status.ERROR, Status.NOT_RUN, Status.BLOCKED, Status.DISABLED)
+_OPEN = (Status.ERROR, Status.NOT_RUN, Status.BLOCKED)
+_WORDS = {Status.FAIL: "FAIL", Status.STALE: "STALE", Status.WARN: "WARN"}
+_STYLES = {
+    Status.FAIL: "bold red",
+    Status.STALE: "bold magenta",
+    Status.WARN: "bold yellow",
+    Verdict.CONFORMS: "bold green",
+    Verdict.DOES_NOT: "bold red",
+    Verdict.STALE: "bold magenta",
+    Verdict.INCOMPLETE: "bold yellow",
+}
 
 
 def before(
@@ -28,7 +45,6 @@ def before(
         f"a complete run needs {needed}, and one that finds nothing makes {needed - 1}:",
     ]
     lines += [f"            - {wanted.purpose}: {_told(wanted)}" for wanted in planned]
-    lines.append(f"            - {GENERATED} generated from the contract: {_told(planned[0])}")
     lines.append(f"  marked    [{configuration.run_id}] in each prompt; deleted at the end")
     return "\n".join(lines)
 
@@ -41,40 +57,81 @@ def _told(wanted: JobRequest) -> str:
     return f"{fields['seconds']} s, {fields['size']}{model}"
 
 
+def show(report: Report, stream: TextIO | None = None) -> None:
+    """Print what the user is told at the end, in colour where the stream is a terminal.
+
+    Args:
+        report: The finished run.
+        stream: Where to; None for standard output.
+    """
+    stream = stream or sys.stdout
+    text = _text(report)
+    encoding = stream.encoding or "utf-8"
+    # One word for each, so that the places of the styles stay right.
+    told = "".join(letter if _fits(letter, encoding) else "?" for letter in text.plain)
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    console.print(Text(told, spans=text.spans), soft_wrap=True)
+
+
 def after(report: Report) -> str:
-    """Return what the user is told at the end."""
+    """Return what the user is told at the end, plain."""
+    return _text(report).plain
+
+
+def _text(report: Report) -> Text:
     blocks = [
-        *_failures(report, Status.FAIL, "FAIL"),
-        *_failures(report, Status.STALE, "STALE"),
-        *_failures(report, Status.WARN, "WARN"),
+        *(_cause(report, cause) for cause in causes(report.results)),
         *_reasons(report, (Status.SKIP,), "Skipped, as it does not apply here"),
         *_reasons(report, (Status.EXPECTED,), "Failed, as the dialect expects"),
-        *_reasons(report, (Status.FLAKY,), "Failed, as the dialect says they do at times"),
+        *_reasons(report, (Status.FLAKY,), "Failed, and is known to be flaky"),
         *_reasons(report, _OPEN, "Not tested"),
+        *_reasons(report, (Status.DISABLED,), "Switched off"),
         _verdicts(report),
     ]
-    return printable("\n\n".join(blocks))
+    return Text("\n\n").join(blocks)
 
 
-def _failures(report: Report, status: Status, word: str) -> Iterable[str]:
-    by_requirement: dict[str, list[Result]] = {}
-    for result in report.results:
-        if result.status is status:
-            by_requirement.setdefault(result.requirement, []).append(result)
-    for number, results in by_requirement.items():
+def _fits(letter: str, encoding: str) -> bool:
+    try:
+        letter.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _cause(report: Report, cause: Cause) -> Text:
+    text = Text()
+    for number in cause.requirements:
+        status = next(one.status for one in cause.results if one.requirement == number)
         requirement = report.requirements[number]
-        lines = [f"{word} {number} {requirement.level}: {requirement.promise}"]
-        lines.append(f"  source    {requirement.source} [{requirement.certainty}]")
-        for result in results:
-            lines.append(f"  test      {result.test}")
-            lines.append(f"  expected  {result.expected}")
-            lines.append(f"  seen      {result.seen}")
-            if result.curl:
-                lines.append(f"  again     {result.curl}")
-        yield "\n".join(lines)
+        text.append(f"{_WORDS[status]} {number}", _STYLES[status])
+        text.append(printable(f" {requirement.level}: {requirement.promise}\n"))
+        text.append(f"  source    {requirement.source} [{requirement.certainty}]\n", "dim")
+    told: set[tuple[str, str]] = set()
+    for result in _unrepeated(cause.results):
+        text.append(f"  test      {printable(result.test)}\n")
+        if (result.expected, result.seen) not in told:
+            told.add((result.expected, result.seen))
+            text.append(f"  expected  {_indented(result.expected)}\n")
+            text.append(f"  seen      {_indented(result.seen)}\n")
+        if result.curl:
+            text.append(f"  again     {printable(result.curl)}\n")
+    if cause.blocked:
+        text.append(f"  so that   {', '.join(cause.blocked)} could not be tested\n")
+    text.rstrip()
+    return text
 
 
-def _reasons(report: Report, statuses: tuple[Status, ...], title: str) -> Iterable[str]:
+def _unrepeated(results: Iterable[Result]) -> list[Result]:
+    """Return one result for each test: it may have found several requirements broken at once."""
+    return list({(one.test, one.expected, one.seen, one.curl): one for one in results}.values())
+
+
+def _indented(text: str) -> str:
+    return printable(text).strip().replace("\n", "\n            ")
+
+
+def _reasons(report: Report, statuses: tuple[Status, ...], title: str) -> Iterable[Text]:
     """Yield one block that groups the requirements by the reason why they were not decided."""
     by_reason: dict[str, dict[str, None]] = {}
     for result in report.results:
@@ -88,26 +145,30 @@ def _reasons(report: Report, statuses: tuple[Status, ...], title: str) -> Iterab
         if number not in told and status in statuses
     }
     if missing:
-        by_reason["left out of this run, or interrupted"] = missing
+        without = "by --only, --skip or -k" if Status.DISABLED in statuses else "or interrupted"
+        by_reason[f"left out of this run, {without}"] = missing
     if by_reason:
-        lines = [f"  {', '.join(numbers)}\n    {reason}" for reason, numbers in by_reason.items()]
-        yield "\n".join([f"{title}:", *lines])
+        lines = [
+            f"  {', '.join(numbers)}\n    {_indented(reason)}"
+            for reason, numbers in by_reason.items()
+        ]
+        yield Text("\n".join([f"{title}:", *lines]))
 
 
-def _verdicts(report: Report) -> str:
-    lines = ["Verdict:"]
+def _verdicts(report: Report) -> Text:
+    text = Text("Verdict:\n")
     for profile, verdict in report.verdicts.items():
-        outcomes = [
-            report.outcomes[number]
-            for number, requirement in report.requirements.items()
-            if requirement.profile == profile
+        text.append(f"  {profile:<10} ")
+        text.append(str(verdict), _STYLES.get(verdict, ""))
+        told = [
+            count.sentence
+            for count in counts(
+                (one for one in report.requirements.values() if one.profile == profile),
+                report.outcomes,
+            )
         ]
-        counts = [
-            f"{outcomes.count(status)} {status}" for status in Status if outcomes.count(status)
-        ]
-        lines.append(f"  {profile:<10} {verdict} ({', '.join(counts)})")
-    jobs = "1 job was" if report.jobs_spent == 1 else f"{report.jobs_spent} jobs were"
-    lines.append(f"{jobs} started, in {report.seconds:g} s")
+        text.append("".join(f"\n             {sentence}" for sentence in told) + "\n")
+    lines = [f"{report.spent} in {report.seconds:g} s"]
     if report.left_over:
         names = ", ".join(made or "a job without an id" for made in report.left_over)
         lines.append(f"LEFT OVER, as the server did not delete them: {names}")
@@ -120,4 +181,5 @@ def _verdicts(report: Report) -> str:
         for profile in report.configuration["named_profiles"]
         if report.verdicts.get(profile) is Verdict.UNSUPPORTED
     ]
-    return "\n".join(lines)
+    text.append(printable("\n".join(lines)))
+    return text
