@@ -39,7 +39,7 @@ def test_the_default_budget_is_enough_for_every_profile() -> None:
 
 def test_the_cheapest_that_a_user_names_is_all_that_is_asked_for() -> None:
     cheap = Configuration(base_url=URL, model="small", size="256x144", seconds="1")
-    plain, form, other, _ = plan(cheap, PROTOCOL)
+    plain, form, other = plan(cheap, PROTOCOL)[:3]
     assert {job.fields["seconds"] for job in (plain, form, other)} == {"1"}
     assert {job.fields["model"] for job in (plain, form, other)} == {"small"}
     assert other.fields["size"] == "144x256"
@@ -89,7 +89,7 @@ def test_a_form_asks_for_other_values_and_for_the_first_ones_where_these_are_ref
         return (status, {"error": {"message": "no such size"}}) if status else answer(method, path)
 
     lenient.answer = respond
-    _, form, other = plan(gate.configuration, PROTOCOL)
+    _, form, other = plan(gate.configuration, PROTOCOL)[:3]
     assert (form.encoding, other.encoding) == ("form", "json")
     asked = [{**job.fields, "prompt": ""} for job in (form, other)]
     assert asked[0] == asked[1] == {"prompt": "", "size": "1280x720", "seconds": "8"}

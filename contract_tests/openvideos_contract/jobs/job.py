@@ -55,6 +55,11 @@ class Job:
         return self.created.object
 
     @property
+    def waited_for(self) -> bool:
+        """Whether it has ended, or waiting for it was given up."""
+        return self.ended is not None or bool(self.lost)
+
+    @property
     def completed(self) -> bool:
         """Whether the job was completed."""
         return self.ended is not None and self.ended.get("status") == "completed"

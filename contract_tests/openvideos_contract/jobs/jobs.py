@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Collection
 from typing import Any
 
 import attrs
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.job import ENDS, RUNNING, Job
-from openvideos_contract.jobs.plan import SPARE, JobRequest, plan
+from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed, plan
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
@@ -23,16 +24,32 @@ POLLS_AFTER_THE_END = 4
 
 
 class Jobs:
-    """Makes the planned jobs when the first is asked for, and polls them to their end."""
+    """Makes the planned jobs when the first is asked for, and polls them to their end.
 
-    def __init__(self, gate: Gate, configuration: Configuration, contract: Contract) -> None:
+    Args:
+        gate: Where every request leaves.
+        configuration: What the run is asked to do.
+        contract: What the server is held to.
+        chosen: The ids of the requirements under test; None for all of the chosen profiles.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        configuration: Configuration,
+        contract: Contract,
+        chosen: Collection[str] | None = None,
+    ) -> None:
         self._gate = gate
         self._configuration = configuration
-        self._plan = {wanted.name: wanted for wanted in plan(configuration, contract)}
+        self._known = {wanted.name: wanted for wanted in plan(configuration, contract)}
+        self._planned = plan(configuration, contract, chosen)
+        self._needed = needed(configuration, contract, chosen)
         self._jobs: dict[str, Job] = {}
         self._failures: dict[str, Exception] = {}
+        self._watched: set[str] = set()
+        self._character: Exchange | None = None
         self._contents: dict[tuple[str, str | None], Exchange | Nonconformity] = {}
-        self._polled = False
 
     def made(self, name: str) -> Job:
         """Return a job that was made, running or not.
@@ -42,15 +59,21 @@ class Jobs:
             NotRun: The budget did not allow it, or no chosen profile needs it.
             Unsupported: The server does not offer it.
         """
-        if name not in self._plan:
-            raise NotRun(f"no chosen profile makes the job {name}")
-        if name == "remix":
-            self._make_remix()
-        else:
-            self._make_all()
-        if name in self._failures:
-            raise self._failures[name]
+        self._make(name)
         return self._jobs[name]
+
+    def character(self) -> Exchange:
+        """Return the answer to making the character, from the file of the job plain.
+
+        Raises:
+            NotRun: The budget did not allow it, or the profile characters is not chosen.
+            Unsupported: The server does not offer it.
+            Blocked: The job plain was not completed, or cannot be downloaded.
+        """
+        self._make("character")
+        if self._character is None:
+            raise Blocked("no character was made")
+        return self._character
 
     def existing(self, name: str) -> Job:
         """Return a job for a test that is not about making it.
@@ -95,8 +118,7 @@ class Jobs:
             Blocked: It could not be made.
         """
         job = self.existing(name)
-        if not self._polled:
-            self._polled = True
+        if name not in self._watched:
             self._poll_all()
         return job
 
@@ -148,57 +170,106 @@ class Jobs:
             seen = answer.summary
         raise Blocked(f"the content of the job {name} cannot be downloaded (CONTENT-001): {seen}")
 
-    def _make_all(self) -> None:
-        for name, wanted in self._plan.items():
-            if name == "remix" or name in self._jobs or name in self._failures:
-                continue
-            if self._jobs and "plain" in self._jobs:
-                self._let_a_second_pass(self._jobs["plain"])
-            self._make(wanted)
-            if name == "plain" and name in self._jobs:
-                self._look_early(self._jobs[name])
+    @property
+    def downloads(self) -> dict[tuple[str, str | None], Exchange]:
+        """The answers to the downloads so far, by the name of the job and the variant."""
+        return {
+            name: answer
+            for name, answer in self._contents.items()
+            if not isinstance(answer, Nonconformity)
+        }
 
-    def _make(self, wanted: JobRequest) -> None:
-        try:
-            self._require_room(wanted)
-            answer, refusal = self._create(wanted), None
-            if answer.refused and wanted.otherwise is not None:
-                refusal = answer
-                wanted = attrs.evolve(wanted, fields=wanted.otherwise, otherwise=None)
-                answer = self._create(wanted)
-            self._keep(Job(wanted, answer, answer.video()["id"], refusal))
-        except (Nonconformity, NotRun, Blocked) as failure:
-            self._failures[wanted.name] = failure
+    def require_room(self, name: str) -> JobRequest:
+        """Return a job of the plan if the budget has room for it, and for all more needed ones.
 
-    def _create(self, wanted: JobRequest) -> Exchange:
-        body: dict[str, Any] = {wanted.encoding: wanted.fields}
-        return self._gate.send("POST", "/videos", **body)
+        Raises:
+            NotRun: It has not, or no chosen profile makes the job.
+        """
+        if name not in self._known:
+            raise NotRun(f"no chosen profile makes the job {name}")
+        limit = self._gate.budget.limit
+        planned = self._planned
+        if all(job.name != name for job in planned):
+            planned = [*planned, self._known[name]]
+        if name not in affordable(planned, limit):
+            raise NotRun(
+                f"--max-videos {limit} leaves no room for the job {name}; "
+                f"{self._needed} would leave nothing out"
+            )
+        return self._known[name]
 
-    def _keep(self, job: Job) -> None:
-        self._jobs[job.request.name] = job
+    def _make(self, name: str) -> None:
+        """Make a job unless it was made before, and with it those that can be made by now.
+
+        Raises:
+            Exception: Why it could not be made, whenever that was tried.
+        """
+        if name not in self._known or self._known[name].by_test:
+            raise NotRun(f"no chosen profile makes the job {name}")
+        # All at once, so that a server makes them side by side.
+        first = self._known[name].start is Start.PROMPT
+        together = [job for job in self._planned if (job.start is Start.PROMPT) == first]
+        for wanted in [*together, self._known[name]]:
+            if not wanted.by_test and not self._was_tried(wanted.name):
+                try:
+                    self._require_made_first(wanted)
+                    self._start(wanted)
+                except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
+                    self._failures[wanted.name] = failure
+        if name in self._failures:
+            raise self._failures[name]
+
+    def _was_tried(self, name: str) -> bool:
+        made = name in self._jobs or (name == "character" and self._character is not None)
+        return made or name in self._failures
+
+    def _require_made_first(self, wanted: JobRequest) -> None:
+        """Make what a job starts from, for which the first of it may have to be waited for."""
+        self.require_room(wanted.name)
+        if wanted.start is Start.CHARACTER:
+            self.character()
+        elif wanted.start is Start.PROMPT and "plain" in self._jobs:
+            self._let_a_second_pass(self._jobs["plain"])
+
+    def _start(self, wanted: JobRequest) -> None:
+        answer, refusal = self._request(wanted), None
+        if answer.refused and wanted.otherwise is not None:
+            refusal = answer
+            wanted = attrs.evolve(wanted, fields=wanted.otherwise, otherwise=None)
+            answer = self._request(wanted)
+        if wanted.start is not Start.PROMPT and wanted.start is not Start.CHARACTER:
+            self.require_offered(answer, _OFFER[wanted.path])
+        if wanted.name == "character":
+            answer.accepted("2xx and a Character")
+            self._character = answer
+            return
+        job = Job(wanted, answer, answer.video()["id"], refusal)
+        self._jobs[wanted.name] = job
         with contextlib.suppress(Nonconformity, Blocked):
             job.listed = self._gate.send("GET", "/videos", params={"limit": 100})
+        if wanted.name == "plain":
+            self._look_early(job)
 
-    def _require_room(self, wanted: JobRequest) -> None:
-        limit = self._gate.budget.limit
-        affordable = list(self._plan)[: max(limit - SPARE, min(limit, 1))]
-        if wanted.name not in affordable:
-            raise NotRun(f"--max-videos {limit} leaves no room for the job {wanted.name}")
-
-    def _make_remix(self) -> None:
-        if "remix" in self._jobs or "remix" in self._failures:
-            return
-        try:
-            source = self.remixed()
-            wanted = self._plan["remix"]
-            self._require_room(wanted)
-            answer = self._gate.send("POST", f"{source.path}/remix", json=wanted.fields)
-            self.require_offered(answer, "remix")
-            self._keep(Job(wanted, answer, answer.video()["id"]))
-        except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
-            self._failures["remix"] = failure
-            return
-        self._poll_all()
+    def _request(self, wanted: JobRequest) -> Exchange:
+        """Send the request that makes a job from what it starts from."""
+        fields: dict[str, Any] = dict(wanted.fields)
+        path = wanted.path
+        match wanted.start:
+            case Start.PATH:
+                path = self.remixed().path + path
+            case Start.ID:
+                fields["video"] = {"id": self.completed("plain").id}
+            case Start.FILE:
+                file = self.whole_content("plain")
+                name = "plain.avi" if "avi" in file.media_type else "plain.mp4"
+                fields["video"] = (name, file.content, file.media_type or "video/mp4")
+            case Start.CHARACTER:
+                made = self.character().object.get("id")
+                if not isinstance(made, str) or not made:
+                    raise Blocked("the character that was made has no id")
+                fields["characters"] = [{"id": made}]
+        body: dict[str, Any] = {wanted.encoding: fields}
+        return self._gate.send("POST", path, **body)
 
     def require_taken(self, encoding: str) -> None:
         """Go on unless the server takes no create in an encoding, good or bad.
@@ -242,7 +313,7 @@ class Jobs:
         content = self._gate.send("GET", f"{job.path}/content")
         if self._unfinished(job):
             job.early_content = content
-        if "remix" not in self._plan or not self._unfinished(job):
+        if all(wanted.name != "remix" for wanted in self._planned) or not self._unfinished(job):
             return
         prompt = f"[{self._configuration.run_id}] too early"
         try:
@@ -273,7 +344,8 @@ class Jobs:
         deadline = time.monotonic() + self._configuration.job_timeout
         pause = 0.2
         misses: dict[str, int] = {}
-        while waiting := [j for j in self._jobs.values() if j.ended is None and not j.lost]:
+        polled = [job for name, job in self._jobs.items() if name not in self._watched]
+        while waiting := [job for job in polled if not job.waited_for]:
             hints = []
             for job in waiting:
                 try:
@@ -289,20 +361,26 @@ class Jobs:
                 elif time.monotonic() > deadline:
                     limit = self._configuration.job_timeout
                     job.lost = f"not ended after --job-timeout {limit:g} s: {reason}"
-            if any(job.ended is None and not job.lost for job in waiting):
+            if not all(job.waited_for for job in waiting):
                 asked = [hint for hint in hints if hint is not None]
                 time.sleep(max(0.02, min(min(asked, default=pause), 10.0)))
                 pause = min(pause * 1.5, 5.0)
-        self._watch_the_end()
+        for job in polled:
+            self._watched.add(job.request.name)
+            self._watch_the_end(job)
 
-    def _watch_the_end(self) -> None:
-        for job in self._jobs.values():
-            after = 0 if job.ended is None else POLLS_AFTER_THE_END
-            while after and len(job.polls) and job.polls_after_the_end < after:
-                try:
-                    self._poll(job)
-                except (Nonconformity, Blocked):
-                    break
+    def _watch_the_end(self, job: Job) -> None:
+        with contextlib.suppress(Nonconformity, Blocked):
+            while job.ended is not None and job.polls_after_the_end < POLLS_AFTER_THE_END:
+                self._poll(job)
+
+
+_OFFER = {
+    "/remix": "remix",
+    "/videos/edits": "edits",
+    "/videos/extensions": "extensions",
+    "/videos/characters": "characters",
+}
 
 
 def _poll_hint(answer: Exchange) -> float | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Collection
+
 import attrs
 
 from openvideos_contract.contract import Contract
+from openvideos_contract.jobs.needs import jobs_needed_by, sends_what_should_be_refused
 from openvideos_contract.settings.configuration import Configuration
 
 DEFAULT_SIZE = "720x1280"
@@ -12,8 +16,16 @@ DEFAULT_SECONDS = "4"
 OTHER_SECONDS = "8"
 # One place is kept for a request that should be refused: while it might be accepted, it needs one.
 SPARE = 1
-# Creates that are generated from the contract, beside the planned jobs.
-GENERATED = 1
+
+
+class Start(enum.Enum):
+    """What a job starts from, and how a request says so."""
+
+    PROMPT = "a prompt alone"
+    PATH = "a video, by the path of the request"
+    ID = "a video, by its id in the body"
+    FILE = "a video, by its uploaded file"
+    CHARACTER = "a prompt and a character, by its id in the body"
 
 
 @attrs.frozen
@@ -24,8 +36,13 @@ class JobRequest:
         name: What the tests call it.
         purpose: What it is for, for the plan that is shown beforehand.
         encoding: "json" or "form".
-        fields: The request's fields.
+        fields: The request's fields, but for those that say what it starts from.
         otherwise: The fields to ask for where the server refuses these; None to give up then.
+        path: Where it is sent; below the source's path where it starts from that.
+        start: What it starts from.
+        profile: The profile that it is made for; those of core are made in every run.
+        by_test: Whether a test makes it itself, after `Jobs.require_room`.
+        count: How many of it are made.
     """
 
     name: str
@@ -33,10 +50,71 @@ class JobRequest:
     encoding: str
     fields: dict[str, str]
     otherwise: dict[str, str] | None = None
+    path: str = "/videos"
+    start: Start = Start.PROMPT
+    profile: str = "core"
+    by_test: bool = False
+    count: int = 1
 
 
-def plan(configuration: Configuration, contract: Contract) -> list[JobRequest]:
-    """Return the jobs that the chosen profiles need, the most needed first."""
+def plan(
+    configuration: Configuration, contract: Contract, chosen: Collection[str] | None = None
+) -> list[JobRequest]:
+    """Return the jobs that are needed, the most needed first.
+
+    Args:
+        configuration: What the run is asked to do.
+        contract: What the server is held to.
+        chosen: The ids of the requirements under test; None for all of the chosen profiles.
+    """
+    wanted = [
+        job
+        for job in _all(configuration, contract)
+        if job.profile == "core" or job.profile in configuration.profiles
+    ]
+    if chosen is not None:
+        needed = jobs_needed_by(chosen, {job.name for job in wanted})
+        wanted = [job for job in wanted if job.name in needed]
+    if configuration.reuse_video is not None:
+        # The finished video stands for this one in what only reads.
+        wanted.sort(key=lambda job: job.name == "plain")
+    return wanted
+
+
+def affordable(wanted: list[JobRequest], limit: int) -> set[str]:
+    """Return the names of the jobs that a budget allows, one place kept for what is refused."""
+    room = max(limit - SPARE, min(limit, 1))
+    names: set[str] = set()
+    for job in wanted:
+        room -= job.count
+        if room < 0:
+            break
+        names.add(job.name)
+    return names
+
+
+def needed(
+    configuration: Configuration, contract: Contract, chosen: Collection[str] | None = None
+) -> int:
+    """Return the `--max-videos` with which none of the chosen requirements is left out.
+
+    Args:
+        configuration: What the run is asked to do.
+        contract: What the server is held to.
+        chosen: The ids of the requirements under test; None for all of the chosen profiles.
+    """
+    jobs = plan(configuration, contract, chosen)
+    spare = (
+        SPARE
+        if chosen is None
+        or sends_what_should_be_refused(chosen)
+        or any(job.start is not Start.PROMPT for job in jobs)
+        else 0
+    )
+    return sum(job.count for job in jobs) + spare
+
+
+def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
     size = configuration.size or DEFAULT_SIZE
     seconds = configuration.seconds or DEFAULT_SECONDS
     models = contract.known("VideoModel") if contract.closed("VideoModel") else []
@@ -49,49 +127,95 @@ def plan(configuration: Configuration, contract: Contract) -> list[JobRequest]:
     if configuration.model is None and models:
         # The newest dated name of the same model: another word at the same price.
         other["model"] = max(name for name in models if "pro" not in name)
-    tag = f" [{configuration.run_id}]"
-    wanted = [
+    tag = f"[{configuration.run_id}]"
+    return [
         JobRequest(
             "plain",
             "a create with JSON; feeds most tests",
             "json",
-            {"prompt": tag + _PLAIN_PROMPT, **asked},
+            {"prompt": f" {tag}{_PLAIN_PROMPT}", **asked},
         ),
         JobRequest(
             "form",
             "another size and length with a multipart form, to see them come back",
             "form",
-            {"prompt": tag + _FORGED_PROMPT, **other},
-            otherwise={"prompt": tag + _FORGED_PROMPT, **asked},
+            {"prompt": f" {tag}{_FORGED_PROMPT}", **other},
+            otherwise={"prompt": f" {tag}{_FORGED_PROMPT}", **asked},
         ),
         JobRequest(
             "other",
             "the same with JSON",
             "json",
-            {"prompt": tag + " A lighthouse in the fog", **other},
+            {"prompt": f" {tag} A lighthouse in the fog", **other},
+        ),
+        JobRequest(
+            "generated",
+            "generated from the contract",
+            "json",
+            {"prompt": tag, **asked},
+            by_test=True,
+        ),
+        JobRequest(
+            "remix",
+            "a remix of a finished job",
+            "json",
+            {"prompt": f" {tag} At night, «雪», 🌙\n "},
+            path="/remix",
+            start=Start.PATH,
+            profile="remix",
+        ),
+        JobRequest(
+            "defaults",
+            "nothing but a prompt",
+            "json",
+            {"prompt": f" {tag} A paper boat on a pond"},
+            profile="catalogue",
+        ),
+        JobRequest(
+            "edit",
+            "an edit of the first, by its id",
+            "json",
+            {"prompt": f" {tag} In watercolours, «水彩», 🎨 "},
+            path="/videos/edits",
+            start=Start.ID,
+            profile="edits",
+        ),
+        JobRequest(
+            "uploaded_edit",
+            "an edit of the first, its file uploaded",
+            "form",
+            {"prompt": f" {tag} As a pencil drawing, «鉛筆», ✏️ "},
+            path="/videos/edits",
+            start=Start.FILE,
+            profile="edits",
+        ),
+        JobRequest(
+            "extension",
+            "an extension of the first",
+            "json",
+            {"prompt": f" {tag} The boat reaches the shore ", "seconds": seconds},
+            path="/videos/extensions",
+            start=Start.ID,
+            profile="edits",
+        ),
+        JobRequest(
+            "character",
+            "a character from the file of the first",
+            "form",
+            {"name": f"Mira «ミラ» {configuration.run_id}"},
+            path="/videos/characters",
+            start=Start.FILE,
+            profile="characters",
+        ),
+        JobRequest(
+            "cast",
+            "a create with that character",
+            "json",
+            {"prompt": f" {tag} Mira waves from the quay", **asked},
+            start=Start.CHARACTER,
+            profile="characters",
         ),
     ]
-    if "remix" in configuration.profiles:
-        wanted.append(
-            JobRequest(
-                "remix", "a remix of that", "json", {"prompt": tag + " At night, «雪», 🌙\n "}
-            )
-        )
-    if "catalogue" in configuration.profiles:
-        wanted.append(
-            JobRequest(
-                "defaults",
-                "nothing but a prompt",
-                "json",
-                {"prompt": tag + " A paper boat on a pond"},
-            )
-        )
-    return wanted
-
-
-def needed(configuration: Configuration, contract: Contract) -> int:
-    """Return the `--max-videos` with which no requirement of the chosen profiles is left out."""
-    return len(plan(configuration, contract)) + GENERATED + SPARE
 
 
 _PLAIN_PROMPT = (

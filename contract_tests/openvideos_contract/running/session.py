@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Generator, Iterable
+from collections import Counter
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from openvideos_contract.outcome import (
     Unsupported,
     shorten,
 )
+from openvideos_contract.reports.progress import Group
+from openvideos_contract.running.preparation import choose
 from openvideos_contract.settings.configuration import (
     Configuration,
     ConfigurationError,
@@ -71,26 +74,29 @@ class Session:
         results: What came out so far.
         left_over: What the run made and could not delete; known at its end.
         crash: What pytest said where it failed itself, or could not collect the tests.
-        progress: Called before each test file with its name, and how many tests it has.
+        interrupted: Whether Ctrl-C, or a signal to end, ended it.
+        groups: The tests that were kept, as far as they have run, by what they are about.
+        progress: Called with a group when it begins, and after each of its tests.
     """
 
     def __init__(
         self,
         configuration: Configuration,
         contract: Contract,
-        progress: Callable[[str, int], None] = lambda name, count: None,
+        progress: Callable[[Group], None] = lambda group: None,
     ) -> None:
         self.configuration = configuration
         self.contract = contract
-        self.gate = Gate(configuration, contract)
-        self.jobs = Jobs(self.gate, configuration, contract)
-        self.webhooks = self._receiver()
         self.chosen = choose(requirements.load().values(), configuration)
+        self.gate = Gate(configuration, contract)
+        self.jobs = Jobs(self.gate, configuration, contract, self.chosen)
+        self.webhooks = self._receiver()
         self.results: list[Result] = []
         self.left_over: list[Made] = []
         self.crash = ""
+        self.interrupted = False
+        self.groups: dict[str, Group] = {}
         self._progress = progress
-        self._files: dict[str, int] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep why a test file could not be collected."""
@@ -110,8 +116,8 @@ class Session:
         dropped = [item for item in ours if not set(proved_by(item)) & set(self.chosen)]
         kept = [item for item in items if item not in dropped]
         kept.sort(key=lambda item: ORDER.index(item.path.stem) if item in ours else len(ORDER))
-        for item in kept:
-            self._files[item.path.stem] = self._files.get(item.path.stem, 0) + 1
+        tests = Counter(group_of(item) for item in kept)
+        self.groups = {name: Group(name, count) for name, count in tests.items()}
         items[:] = kept
         config.hook.pytest_deselected(items=dropped)
 
@@ -122,9 +128,9 @@ class Session:
                 self.webhooks.start()
             except ConfigurationError as error:
                 pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-        count = self._files.pop(item.path.stem, None)
-        if count is not None:
-            self._progress(item.path.stem.removeprefix("test_"), count)
+        group = self.groups.get(group_of(item))
+        if group is not None and not group.done:
+            self._progress(group)
         self.gate.current_test = name_of(item)
 
     @pytest.hookimpl(hookwrapper=True)
@@ -140,6 +146,7 @@ class Session:
             return
         found = [result(item, requirement, failure, call.duration) for requirement in proves]
         secrets = self.configuration.secrets
+        self._count(item, found)
         self.results += [
             attrs.evolve(
                 one,
@@ -162,6 +169,10 @@ class Session:
                 report.outcome = "skipped"
                 report.wasxfail = masked(f"SHOULD: {failure}", secrets)
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note that the run was interrupted."""
+        self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Delete what the run made, whether it came to its end or was interrupted."""
@@ -169,6 +180,33 @@ class Session:
         self.gate.close()
         if self.webhooks is not None:
             self.webhooks.close()
+
+    def _count(self, item: pytest.Item, results: list[Result]) -> None:
+        """Count a test, and stop after it where nobody wants to know more."""
+        known = self.contract.expectations
+        statuses = {
+            one.status
+            for one in results
+            if one.requirement not in known.expected_failures
+            and one.requirement not in known.known_flaky
+        }
+        group = self.groups.get(group_of(item))
+        if group is not None:
+            failed = bool(statuses & {Status.FAIL, Status.WARN})
+            passed = statuses == {Status.PASS}
+            group = attrs.evolve(
+                group,
+                passed=group.passed + passed,
+                failed=group.failed + failed,
+                other=group.other + (not passed and not failed),
+            )
+            self.groups[group.name] = group
+            self._progress(group)
+        wanted = {Status.FAIL}
+        if self.configuration.strict or self.configuration.only:
+            wanted.add(Status.WARN)
+        if self.configuration.fail_fast and statuses & wanted:
+            item.session.shouldstop = f"--fail-fast: {name_of(item)} failed"
 
     def _receiver(self) -> Receiver | None:
         """Return what receives webhooks, where they are tested; not listening yet."""
@@ -180,20 +218,14 @@ class Session:
         )
 
 
-def choose(known: Iterable[Requirement], configuration: Configuration) -> dict[str, Requirement]:
-    """Return the requirements of the chosen profiles, without those that the user left out."""
-    return {
-        requirement.id: requirement
-        for requirement in known
-        if requirement.profile in configuration.profiles
-        and requirement.id not in configuration.skip
-        and (not configuration.only or requirement.id in configuration.only)
-    }
-
-
 def proved_by(item: pytest.Item) -> list[str]:
     """Return the ids of the requirements that a test names."""
     return [str(number) for mark in item.iter_markers("requirement") for number in mark.args]
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return what a test is about, such as `list`."""
+    return item.path.stem.removeprefix("test_")
 
 
 def name_of(item: pytest.Item) -> str:

@@ -10,7 +10,6 @@ from schemathesis import GenerationMode
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import FORM, JSON, AnyCase, Generator, ask_about
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.jobs.plan import GENERATED, SPARE, plan
 from openvideos_contract.outcome import Blocked, NotRun, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
@@ -118,18 +117,17 @@ def offer_only(fields: dict[str, str]) -> Any:
 
 @pytest.mark.requirement("CREATE-022")
 def test_bodies_that_keep_the_contract_are_taken(
-    generator: Generator, configuration: Configuration, contract: Contract, gate: Gate
+    generator: Generator, configuration: Configuration, jobs: Jobs, gate: Gate
 ) -> None:
-    fields = {**plan(configuration, contract)[0].fields}
+    wanted = jobs.require_room("generated")
+    fields = {**wanted.fields}
     del fields["prompt"]
-    left = GENERATED
+    left = wanted.count
 
     def use(case: AnyCase) -> None:
         nonlocal left
         if left == 0 or not isinstance(case.body, dict) or case.media_type not in {JSON, FORM}:
             return
-        if gate.budget.left <= SPARE:
-            raise NotRun(f"--max-videos {gate.budget.limit} leaves no room for a generated create")
         left -= 1
         body = dict(case.body)
         body["prompt"] = f"[{configuration.run_id}] {body['prompt']}"[:32_000]
@@ -145,7 +143,7 @@ def test_bodies_that_keep_the_contract_are_taken(
         fuzzing_only=True,
         change=offer_only(fields),
     )
-    if left == GENERATED:
+    if left == wanted.count:
         raise NotRun("no case was generated")
 
 

@@ -119,7 +119,7 @@ class Exchange:
         if self.media_type.startswith(("video/", "image/")) or b"\0" in self.content[:512]:
             body = f"{len(self.content)} bytes"
         else:
-            body = self._mask(self.content[:2000].decode("utf-8", "replace").strip())
+            body = self.masked(self.content[:2000].decode("utf-8", "replace").strip())
         return shorten(f"{self.status} {kind} {body}".strip(), 500)
 
     @property
@@ -147,9 +147,10 @@ class Exchange:
 
     def shows(self, text: str) -> bool:
         """Return whether `text` holds a key."""
-        return self._mask(text) != text
+        return self.masked(text) != text
 
-    def _mask(self, text: str) -> str:
+    def masked(self, text: str) -> str:
+        """Return `text` with the name of its variable in place of each secret."""
         for name, secret in self.secrets.items():
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, f"${name}")
@@ -162,7 +163,7 @@ class Exchange:
         return self._quote(f"{name}: {value}")
 
     def _quote(self, text: str) -> str:
-        masked = self._mask(text)
+        masked = self.masked(text)
         if masked == text:
             return shlex.quote(text)
         # Between double quotes the shell fills the key in from the environment.

@@ -8,24 +8,34 @@ deletes anything else.
 from __future__ import annotations
 
 import enum
+import hashlib
+import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import attrs
 import httpx
 
 from openvideos_contract.checks.answers import Violation, violations
 from openvideos_contract.contract import Contract
-from openvideos_contract.outcome import Blocked, Nonconformity, Prohibited, shorten
+from openvideos_contract.outcome import (
+    Blocked,
+    BudgetExhausted,
+    Nonconformity,
+    NotRun,
+    Prohibited,
+    shorten,
+)
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.budget import Budget
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.interrupts import uninterrupted
+from openvideos_contract.wire.throttle import Throttle
 
 
 class Key(enum.Enum):
@@ -39,6 +49,10 @@ _STARTS_JOBS = frozenset({"POST", "PUT", "PATCH"})
 _LATER = frozenset({409, 425, 429})
 # Every answer is kept in memory to the end of a run: bytes, by whether it is a video or picture.
 _LONGEST_ANSWER = {True: 512 * 2**20, False: 8 * 2**20}
+# A body from this length on is kept once, however often it was downloaded.
+_WORTH_SHARING = 65_536
+# Words in the names of headers that carry a key.
+_WORDS_OF_KEYS = ("auth", "key", "token", "secret", "cookie")
 
 
 @attrs.define
@@ -67,6 +81,7 @@ class Gate:
         seen: How many answers each operation gave, by operationId and class of status ("2xx").
         found: What answers got wrong.
         made: The jobs that the run made, in order.
+        exchanges: Every exchange, in order, numbered from 1.
         videos: Every Video that was answered, in order: the id that it is about, itself, and the
             exchange.
     """
@@ -79,6 +94,7 @@ class Gate:
         self.seen: Counter[tuple[str, str]] = Counter()
         self.found: list[Violation] = []
         self.made: list[Made] = []
+        self.exchanges: list[Exchange] = []
         self.videos: list[tuple[str, dict[str, Any], Exchange]] = []
         self._accepted_families: dict[str, str] = {}
         self._ids_of_others: set[str] = set()
@@ -86,7 +102,14 @@ class Gate:
         self._lock = threading.RLock()
         names = ("OPENVIDEOS_API_KEY", "OPENVIDEOS_SECOND_API_KEY")
         keys = (configuration.api_key, configuration.second_api_key)
+        self._own_key = None if configuration.no_auth else configuration.api_key
         self._secrets = {name: key for name, key in zip(names, keys, strict=True) if key}
+        for kind, pairs in (("HEADER", configuration.headers), ("QUERY", configuration.query)):
+            for name, value in pairs:
+                word = re.sub(r"\W", "_", name).upper()
+                self._secrets[f"OPENVIDEOS_{kind}_{word}"] = value
+        self._throttle = Throttle(configuration.rpm)
+        self._bodies: dict[bytes, bytes] = {}
         self._client = httpx.Client(
             timeout=httpx.Timeout(configuration.request_timeout, connect=10.0),
             headers={"User-Agent": f"openvideos-conform/{contract.version}"},
@@ -126,7 +149,7 @@ class Gate:
             Nonconformity: No whole answer came.
             Prohibited: The request would delete what the run did not make.
         """
-        own = self.configuration.api_key if isinstance(key, Key) else key
+        own = self._own_key if isinstance(key, Key) else key
         merged = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if own is not None:
             merged["Authorization"] = f"Bearer {own}"
@@ -155,8 +178,10 @@ class Gate:
         """Send a request that is ready; see `send`, through which all others come here."""
         if self._gone:
             raise Blocked(self._gone)
+        self._add_what_every_request_has(request, key)
         request.read()
         path = self._path(request)
+        self._forbid_changes_where_read_only(request.method, path)
         self._forbid_deleting_others(request.method, path)
         billable = request.method in _STARTS_JOBS
         if not billable:
@@ -187,7 +212,12 @@ class Gate:
             raise Nonconformity(
                 expected="a whole answer", seen=f"{what}, to {_shown(request)}"
             ) from error
-        exchange = Exchange(request, response, sent_at, self.current_test, self._secrets)
+        with self._lock:
+            number = len(self.exchanges) + 1
+            exchange = Exchange(
+                request, response, sent_at, self.current_test, self._secrets, number
+            )
+            self.exchanges.append(exchange)
         if billable:
             self._settle(exchange, key, path, family)
         self._note_deletion(exchange, path)
@@ -251,6 +281,7 @@ class Gate:
 
     def _whole(self, request: httpx.Request) -> httpx.Response:
         """Read the whole answer, within the time-out of a request all in all."""
+        self._throttle.wait()
         started = time.monotonic()
         limit = self.configuration.request_timeout
         response = self._client.send(request, stream=True, follow_redirects=request.method == "GET")
@@ -271,12 +302,42 @@ class Gate:
         whole = httpx.Response(
             response.status_code,
             headers=headers,
-            content=b"".join(chunks),
+            content=self._kept_once(b"".join(chunks)),
             request=request,
             extensions={"http_version": response.extensions.get("http_version", b"HTTP/1.1")},
         )
         whole.elapsed = timedelta(seconds=time.monotonic() - started)
         return whole
+
+    def _kept_once(self, body: bytes) -> bytes:
+        """Return a body, the very one of before where it was downloaded before."""
+        if len(body) < _WORTH_SHARING:
+            return body
+        with self._lock:
+            return self._bodies.setdefault(hashlib.sha256(body).digest(), body)
+
+    def _add_what_every_request_has(self, request: httpx.Request, key: str | None) -> None:
+        """Add the headers and the query of the configuration; what the request has itself wins."""
+        for name, value in self.configuration.headers:
+            carries_key = any(word in name.lower() for word in _WORDS_OF_KEYS)
+            if carries_key and key != self._own_key:
+                continue  # the user's key, which a request without it must not have
+            if carries_key or name not in request.headers:
+                request.headers[name] = value
+        asked = request.url.params
+        added = [pair for pair in self.configuration.query if pair[0] not in asked]
+        if added:
+            separator = b"&" if request.url.query else b"?"
+            query = separator + urlencode(added).encode("ascii")
+            request.url = request.url.copy_with(raw_path=request.url.raw_path + query)
+
+    def _forbid_changes_where_read_only(self, method: str, path: str) -> None:
+        if self.budget.limit == 0 and method not in _SAFE_TO_REPEAT:
+            raise BudgetExhausted(
+                f"with --max-videos 0 nothing is sent but GET, HEAD and OPTIONS, and no {method}"
+            )
+        if method == "DELETE" and _last_segment(path) == self.configuration.reuse_video:
+            raise NotRun("the video of --reuse-video is never deleted")
 
     def _path(self, request: httpx.Request) -> str:
         base = urlsplit(self.configuration.base_url).path
