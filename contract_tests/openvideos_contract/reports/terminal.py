@@ -54,7 +54,8 @@ def _told(wanted: JobRequest) -> str:
     if "seconds" not in fields:
         return "length and size as the server chooses"
     model = f", {fields['model']}" if "model" in fields else ""
-    return f"{fields['seconds']} s, {fields['size']}{model}"
+    size = fields.get("size", "as large as its source")
+    return f"{fields['seconds']} s, {size}{model}"
 
 
 def show(report: Report, stream: TextIO | None = None) -> None:
