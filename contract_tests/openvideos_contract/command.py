@@ -2,103 +2,122 @@
 
 from __future__ import annotations
 
+import inspect
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from openvideos_contract.settings.configuration import from_environment
+from openvideos_contract.settings.about import Kind
+from openvideos_contract.settings.configuration import ConfigurationError
+from openvideos_contract.settings.sources import CONFIG, gather
+from openvideos_contract.settings.table import SETTINGS, Setting
 
-app = typer.Typer(help="Hold a server to the contract.")
+app = typer.Typer(
+    help="Hold a server to the contract.",
+    pretty_exceptions_show_locals=False,
+)
+
+_COULD_NOT_RUN = 2
+_INSTEAD = "Instead of a run"
 
 
-@app.command()
-def conform(
-    base_url: Annotated[
+def _conform(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"A TOML file of settings, named as the flags are. Otherwise {CONFIG}.",
+            metavar="FILE",
+        ),
+    ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            help="Tell what changed between two report.json; exits 1 where something is worse.",
+            metavar="BEFORE AFTER",
+            rich_help_panel=_INSTEAD,
+        ),
+    ] = None,
+    clean_up: Annotated[
         str | None,
         typer.Option(
-            help="The server's address with its prefix, often /v1. "
-            "Otherwise OPENVIDEOS_BASE_URL or OPENAI_BASE_URL."
+            help="Delete what a run that was killed left at the server.",
+            metavar="RUN_ID",
+            rich_help_panel=_INSTEAD,
         ),
     ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(
-            help="The key to use; none for a server without keys. "
-            "Otherwise OPENVIDEOS_API_KEY or OPENAI_API_KEY."
-        ),
-    ] = None,
-    second_api_key: Annotated[
-        str | None,
-        typer.Option(
-            help="Another tenant's key, to test isolation.", envvar="OPENVIDEOS_SECOND_API_KEY"
-        ),
-    ] = None,
-    dialect: Annotated[
-        str | None, typer.Option(help="A dialect's name (openai) or file; adds its catalogue.")
-    ] = None,
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="core, remix, auth, media, catalogue, edits, characters, webhooks, gateway, "
-            "or all; repeatable. Left out: those of the dialect, else core, remix, auth and media."
-        ),
-    ] = None,
-    max_videos: Annotated[
-        int, typer.Option(help="The most jobs that the server may accept, over the whole run.")
-    ] = 12,
-    report_dir: Annotated[
-        Path | None, typer.Option(help="Where report.json and junit.xml are written.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the generated requests.")] = 1,
-    job_timeout: Annotated[
-        float, typer.Option(help="Seconds within which a job must end.")
-    ] = 600.0,
-    request_timeout: Annotated[
-        float, typer.Option(help="Seconds within which a request must be answered whole.")
-    ] = 60.0,
-    model: Annotated[str | None, typer.Option(help="The model to ask for.")] = None,
-    size: Annotated[str | None, typer.Option(help="The size to ask for, 720x1280.")] = None,
-    seconds: Annotated[str | None, typer.Option(help="The length to ask for, 4.")] = None,
-    allow_incomplete: Annotated[
-        bool, typer.Option("--allow-incomplete", help="Exit 0 though a MUST was not tested.")
-    ] = False,
-    only: Annotated[
-        list[str] | None, typer.Option(help="Test only this requirement, by id; repeatable.")
-    ] = None,
-    skip: Annotated[
-        list[str] | None, typer.Option(help="Leave out this requirement, by id; repeatable.")
-    ] = None,
+    **flags: Any,
 ) -> None:
     """Hold a server to the contract, for the price of a few short videos.
 
-    Exits 0 where the server conforms, 1 where it does not, 2 where the suite could not run, and 3
-    where a MUST was not tested.
+    Each setting can be given by its flag, by the environment (--max-videos is
+    OPENVIDEOS_CONFORM_MAX_VIDEOS), or by the TOML file of --config (max-videos = 3). A flag goes
+    before the environment, and that before the file.
+
+    Exits 0 where the server conforms, 1 where it does not, 2 where it could not be tested, 3 where
+    a MUST was not tested, and 130 where the run was interrupted.
     """
+    given = {name: flags[setting.field] for name, setting in SETTINGS.items()}
+    if compare is not None and clean_up is not None:
+        _refuse("--compare and --clean-up are two things: give one")
     # Imported here, so that the command is known without pytest and all that comes with it.
     try:
-        from openvideos_contract.running.conform import conform as run
-    except ImportError as error:
-        what = f"openvideos conform could not run: {error}"
-        typer.echo(f"{what}; install it with: pip install 'openvideos[contract]'", err=True)
-        raise typer.Exit(2) from error
+        if compare is not None:
+            from openvideos_contract.running.beside import compare as comparison
 
-    named = list(profile or [])
-    settings: dict[str, Any] = {
-        "base_url": base_url or from_environment("BASE_URL"),
-        "api_key": api_key or from_environment("API_KEY"),
-        "second_api_key": second_api_key,
-        "dialect": dialect,
-        "max_videos": max_videos,
-        "report_dir": report_dir,
-        "seed": seed,
-        "job_timeout": job_timeout,
-        "request_timeout": request_timeout,
-        "model": model,
-        "size": size,
-        "seconds": seconds,
-        "allow_incomplete": allow_incomplete,
-        "only": frozenset(only or []),
-        "skip": frozenset(skip or []),
-    }
-    raise typer.Exit(run(settings, named))
+            raise typer.Exit(comparison(*compare))
+        from openvideos_contract.running.beside import clean_up as cleaning
+        from openvideos_contract.running.conform import conform
+    except ImportError as error:
+        _refuse(f"{error}; install it with: pip install 'openvideos[contract]'")
+    try:
+        settings = gather(given, os.environ, config)
+    except ConfigurationError as error:
+        _refuse(str(error))
+    named = list(settings.pop("named_profiles", ()))
+    if clean_up is not None:
+        raise typer.Exit(cleaning(clean_up, settings))
+    raise typer.Exit(conform(settings, named))
+
+
+def _refuse(why: str) -> None:
+    typer.echo(f"openvideos conform could not run: {why}", err=True)
+    raise typer.Exit(_COULD_NOT_RUN)
+
+
+def _parameter(setting: Setting) -> inspect.Parameter:
+    switch = setting.about.kind is Kind.SWITCH
+    default = f" Default: {setting.default:g}." if setting.default and not switch else ""
+    kind: Any = (bool if switch else list[str] if setting.is_list else str) | None
+    option = typer.Option(
+        f"{setting.flag}/{setting.opposite}" if switch else setting.flag,
+        help=setting.about.help + default,
+        metavar=None if switch else setting.about.value or setting.about.kind.value,
+        rich_help_panel=setting.about.group,
+        show_default=False,
+    )
+    return inspect.Parameter(
+        setting.field,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind, option],
+    )
+
+
+def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the settings' flags: Typer reads the options from its signature."""
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    parameters = [
+        each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for each in own
+        if each.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    parameters += [_parameter(setting) for setting in SETTINGS.values()]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions have it, unknown to mypy
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command
+
+
+app.command(name="conform")(_with_settings(_conform))

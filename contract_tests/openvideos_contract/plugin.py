@@ -8,46 +8,47 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Unsupported
+from openvideos_contract.running.preparation import prepare
 from openvideos_contract.running.session import Session
-from openvideos_contract.settings.configuration import (
-    Configuration,
-    ConfigurationError,
-    chosen_profiles,
-    from_environment,
-)
+from openvideos_contract.settings.about import Kind
+from openvideos_contract.settings.configuration import Configuration, ConfigurationError
+from openvideos_contract.settings.sources import gather
+from openvideos_contract.settings.table import SETTINGS, Setting
 from openvideos_contract.webhooks.receiver import Receiver
 from openvideos_contract.wire.gate import Gate
 from openvideos_spec import ContractError, OverlayError
-
-_OPTIONS: dict[str, tuple[type, str]] = {
-    "url": (str, "the server's base URL; OPENVIDEOS_BASE_URL or OPENAI_BASE_URL"),
-    "api-key": (str, "the key to use; OPENVIDEOS_API_KEY or OPENAI_API_KEY"),
-    "second-api-key": (str, "another tenant's key; OPENVIDEOS_SECOND_API_KEY"),
-    "dialect": (str, "the dialect to hold the server to"),
-    "max-videos": (int, "the most jobs that may be started"),
-    "seed": (int, "of the generated requests"),
-    "job-timeout": (float, "seconds within which a job must end"),
-    "request-timeout": (float, "seconds within which a request must be answered"),
-    "model": (str, "the model to ask for"),
-    "size": (str, "the size to ask for"),
-    "seconds": (str, "the length to ask for"),
-}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options, each named `--openvideos-...`: `--base-url` is another plugin's."""
     group = parser.getgroup("openvideos", "conformance with the Videos protocol")
-    for name, (kind, text) in _OPTIONS.items():
-        group.addoption(f"--openvideos-{name}", type=kind, default=None, help=text)
-    group.addoption(
-        "--openvideos-profile", action="append", default=[], help="a profile to test; repeatable"
-    )
+    group.addoption("--openvideos-config", metavar="FILE", help="a TOML file of settings")
+    for setting in SETTINGS.values():
+        names = [f"--openvideos-{setting.name}"]
+        if setting.field == "base_url":
+            names.append("--openvideos-url")
+        shared: dict[str, Any] = {"dest": _option(setting), "help": setting.about.help}
+        if setting.about.kind is Kind.SWITCH:
+            group.addoption(*names, action="store_const", const=True, default=None, **shared)
+            opposite = f"--openvideos-{setting.opposite.removeprefix('--')}"
+            shared["help"] = f"the opposite of {names[0]}"
+            group.addoption(opposite, action="store_const", const=False, default=None, **shared)
+        else:
+            shared["metavar"] = setting.about.value or setting.about.kind.value
+            shared["action"] = "append" if setting.is_list else "store"
+            group.addoption(*names, default=None, **shared)
+
+
+def _option(setting: Setting) -> str:
+    return f"openvideos_{setting.name.replace('-', '_')}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,24 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if _session_of(config) is not None:
         return
-    options = {name: config.getoption(f"--openvideos-{name}") for name in _OPTIONS}
-    url = options.pop("url") or from_environment("BASE_URL")
-    if url is None:
-        return  # collecting alone needs no server; the fixtures say what is missing
+    flags = {name: config.getoption(_option(setting)) for name, setting in SETTINGS.items()}
+    file = config.getoption("openvideos_config")
     try:
-        contract = Contract.load(options["dialect"])
-        configuration = Configuration(
-            base_url=url,
-            api_key=options.pop("api-key") or from_environment("API_KEY"),
-            second_api_key=options.pop("second-api-key")
-            or os.environ.get("OPENVIDEOS_SECOND_API_KEY"),
-            profiles=chosen_profiles(config.getoption("--openvideos-profile"), contract.profiles),
-            **{
-                name.replace("-", "_"): value
-                for name, value in options.items()
-                if value is not None
-            },
-        )
+        settings = gather(flags, os.environ, Path(file) if file else None)
+        if "base_url" not in settings:
+            return  # collecting alone needs no server; the fixtures say what is missing
+        contract, configuration = prepare(settings)
     except (ConfigurationError, ContractError, OverlayError) as error:
         raise pytest.UsageError(str(error)) from error
     config.pluginmanager.register(Session(configuration, contract), "openvideos-session")

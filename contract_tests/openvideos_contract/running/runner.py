@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +13,10 @@ import pytest
 from openvideos_contract.contract import Contract
 from openvideos_contract.judging import frozen, requirements
 from openvideos_contract.running.session import TESTS, Session, name_of, proved_by
+from openvideos_contract.settings.sources import VARIABLES
 
-# Settings of the caller's own tests, which are not ours.
-_FOREIGN_SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+# Settings of the caller's own tests, which are not ours; and ours, which were read before.
+_SETTINGS = {"PYTEST_ADDOPTS", "PYTEST_PLUGINS", *VARIABLES}
 
 
 class SuiteFaultError(RuntimeError):
@@ -29,7 +29,19 @@ def run(session: Session) -> None:
     Raises:
         SuiteFaultError: The tests could not be collected or run.
     """
-    code = _pytest([], session)
+    _require_run(session, _pytest([], session))
+
+
+def collect(session: Session) -> None:
+    """Find the tests of a session, without running them.
+
+    Raises:
+        SuiteFaultError: They cannot be collected.
+    """
+    _require_run(session, _pytest(["--collect-only"], session))
+
+
+def _require_run(session: Session, code: int) -> None:
     if session.crash or code in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
         raise SuiteFaultError(session.crash or f"pytest ended with {int(code)}")
 
@@ -106,15 +118,13 @@ def _pytest(arguments: list[str], plugin: object) -> int:
 
 @contextmanager
 def _apart() -> Iterator[None]:
-    """Hide the caller's settings of pytest, and take a request to terminate as Ctrl-C."""
-    kept = {name: os.environ.pop(name) for name in _FOREIGN_SETTINGS if name in os.environ}
+    """Hide settings that are not for the tests in this process."""
+    kept = {name: os.environ.pop(name) for name in _SETTINGS if name in os.environ}
     autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
         os.environ.update(kept)
         if autoload is None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-import os
+import base64
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import attrs
+
+from openvideos_contract.settings.about import (
+    ASKED,
+    COST,
+    RESULT,
+    SERVER,
+    TESTED,
+    TIME,
+    WEBHOOKS,
+    Kind,
+    about,
+)
+from openvideos_contract.settings.values import (
+    ConfigurationError,
+    Pair,
+    at_least,
+    check_headers,
+    check_key,
+    check_listen,
+    check_seconds,
+    check_size,
+    check_url,
+    check_webhook_secret,
+)
+
+__all__ = [
+    "PROFILES",
+    "SHORTEST_SECRET",
+    "USUAL_PROFILES",
+    "Configuration",
+    "ConfigurationError",
+    "chosen_profiles",
+    "masked",
+]
 
 PROFILES = (
     "core",
@@ -28,98 +62,271 @@ USUAL_PROFILES = ("core", "remix", "auth", "media")
 SHORTEST_SECRET = 8
 
 
-class ConfigurationError(ValueError):
-    """A setting that cannot be right; the message says which, and what is allowed."""
-
-
 def _without_slash(value: str) -> str:
     return value.rstrip("/")
 
 
-def _check_url(_: object, __: object, value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ConfigurationError(
-            f"{value!r} is not a base URL: give one such as http://127.0.0.1:8000/v1"
-        )
-
-
-def _at_least(least: float) -> Any:
-    def check(_: object, attribute: Any, value: float) -> None:
-        if value < least:
-            option = attribute.name.replace("_", "-")
-            raise ConfigurationError(f"--{option} must be at least {least:g}, not {value:g}")
-
-    return check
-
-
 @attrs.frozen(kw_only=True)
 class Configuration:
-    """The settings of one run; each is an option of `openvideos conform`.
+    """The settings of one run. What each means is told with it; None and () are for none.
 
     Attributes:
-        base_url: The server's address with its prefix, such as `http://127.0.0.1:8000/v1`.
-        api_key: Sent as a bearer token; None for a server without keys.
-        second_api_key: Another tenant's key, for the requirements on isolation.
-        dialect: The name or the file of a dialect; None for the bare protocol.
         profiles: What to test.
-        named_profiles: The profiles that the user asked for by name, and so claims to offer.
-        max_videos: The most jobs that the server may accept, over the whole run.
-        report_dir: Where the reports go; None for none.
-        seed: Of the generated requests; the same seed sends the same requests.
-        job_timeout: Seconds within which a job must end.
-        request_timeout: Seconds within which a request must be answered whole.
-        model: The model to ask for; None for the first of a closed catalogue, else the server's
-            default.
-        size: The size to ask for, "WxH"; None for 720x1280.
-        seconds: The length to ask for; None for "4".
-        allow_incomplete: Whether an incomplete run exits 0.
-        only: Requirements to test, by id; empty for all.
-        skip: Requirements not to test, by id.
-        headers: Sent with every request, name and value; for a server that wants its key elsewhere.
-        query: Sent with every request, name and value; a request's own parameter wins.
-        no_auth: Whether no key is sent, and the requirements on keys do not apply.
-        rpm: The most requests a minute; None for as many as there are.
-        reuse_video: The id of a finished video that the tests may read; it is never deleted.
-        strict: Whether a broken SHOULD fails the run.
-        webhook_listen: Where the suite waits for webhooks, "HOST:PORT"; None for no such tests.
-        webhook_secret: The `whsec_...` that the server signs them with.
-        webhook_timeout: Seconds within which a webhook, or its repetition, must come.
         run_id: Marks each prompt of the run, so that left-overs can be found.
+
+    Raises:
+        ConfigurationError: One of them cannot be right.
     """
 
-    base_url: str = attrs.field(converter=_without_slash, validator=_check_url)
-    api_key: str | None = attrs.field(default=None, repr=False)
-    second_api_key: str | None = attrs.field(default=None, repr=False)
-    dialect: str | None = None
+    base_url: str = attrs.field(
+        converter=_without_slash,
+        validator=check_url,
+        metadata=about(
+            SERVER,
+            "The server's address with its prefix, such as http://127.0.0.1:8000/v1.",
+            value="URL",
+            shared=("OPENVIDEOS_BASE_URL", "OPENAI_BASE_URL"),
+        ),
+    )
+    api_key: str | None = attrs.field(
+        default=None,
+        validator=check_key,
+        repr=False,
+        metadata=about(
+            SERVER,
+            "The key, sent as a bearer token; left out for a server without keys.",
+            value="KEY",
+            shared=("OPENVIDEOS_API_KEY", "OPENAI_API_KEY"),
+            secret=True,
+        ),
+    )
+    second_api_key: str | None = attrs.field(
+        default=None,
+        validator=check_key,
+        repr=False,
+        metadata=about(
+            SERVER,
+            "Another tenant's key, to test that tenants do not see each other's videos.",
+            value="KEY",
+            shared=("OPENVIDEOS_SECOND_API_KEY",),
+            secret=True,
+        ),
+    )
+    no_auth: bool = attrs.field(
+        default=False,
+        metadata=about(
+            SERVER, "Send no key, though the environment or the file has one.", Kind.SWITCH
+        ),
+    )
+    headers: tuple[Pair, ...] = attrs.field(
+        default=(),
+        converter=tuple,
+        validator=check_headers,
+        repr=False,
+        metadata=about(
+            SERVER,
+            "Sent with every request, such as 'api-key: ...'; repeatable.",
+            Kind.HEADERS,
+            name="header",
+            secret=True,
+        ),
+    )
+    query: tuple[Pair, ...] = attrs.field(
+        default=(),
+        converter=tuple,
+        repr=False,
+        metadata=about(
+            SERVER,
+            "Sent with every request that has no such parameter of its own; repeatable.",
+            Kind.PARAMETERS,
+            secret=True,
+        ),
+    )
+    dialect: str | None = attrs.field(
+        default=None,
+        metadata=about(
+            SERVER,
+            "How the server differs from the contract, and what it offers: "
+            "the name of a dialect, or its file.",
+            value="NAME|FILE",
+        ),
+    )
+
+    max_videos: int = attrs.field(
+        default=12,
+        validator=at_least(0),
+        metadata=about(
+            COST,
+            "The most jobs that the server may accept over the whole run; 0 sends nothing "
+            "but GET, HEAD and OPTIONS.",
+            Kind.WHOLE_NUMBER,
+        ),
+    )
+    reuse_video: str | None = attrs.field(
+        default=None,
+        metadata=about(
+            COST,
+            "A completed video for the tests that only read, by its id; it is never deleted.",
+            value="ID",
+        ),
+    )
+    rpm: float | None = attrs.field(
+        default=None,
+        validator=at_least(1),
+        metadata=about(COST, "The most requests a minute.", Kind.NUMBER),
+    )
+    dry_run: bool = attrs.field(
+        default=False,
+        metadata=about(COST, "Print what would be tested and made, and send nothing.", Kind.SWITCH),
+    )
+
     profiles: tuple[str, ...] = USUAL_PROFILES
-    named_profiles: frozenset[str] = frozenset()
-    max_videos: int = attrs.field(default=12, validator=_at_least(0))
-    report_dir: Path | None = None
-    seed: int = 1
-    job_timeout: float = attrs.field(default=600.0, validator=_at_least(1))
-    request_timeout: float = attrs.field(default=60.0, validator=_at_least(1))
-    model: str | None = None
-    size: str | None = None
-    seconds: str | None = None
-    allow_incomplete: bool = False
-    only: frozenset[str] = frozenset()
-    skip: frozenset[str] = frozenset()
-    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
-    query: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
-    no_auth: bool = False
-    rpm: float | None = None
-    reuse_video: str | None = None
-    strict: bool = False
-    webhook_listen: str | None = None
-    webhook_secret: str | None = attrs.field(default=None, repr=False)
-    webhook_timeout: float = attrs.field(default=60.0, validator=_at_least(1))
+    named_profiles: frozenset[str] = attrs.field(
+        default=frozenset(),
+        converter=frozenset,
+        metadata=about(
+            TESTED,
+            f"What to test: {', '.join(PROFILES)}, or all; repeatable. Left out: what the "
+            f"dialect says that its server offers, else {', '.join(USUAL_PROFILES)}.",
+            Kind.NAMES,
+            name="profile",
+        ),
+    )
+    only: frozenset[str] = attrs.field(
+        default=frozenset(),
+        converter=frozenset,
+        metadata=about(
+            TESTED,
+            "Test these requirements only, by id (LIST-004) or by area (LIST); repeatable.",
+            Kind.NAMES,
+            value="ID,...",
+        ),
+    )
+    skip: frozenset[str] = attrs.field(
+        default=frozenset(),
+        converter=frozenset,
+        metadata=about(
+            TESTED, "Leave these requirements out, likewise.", Kind.NAMES, value="ID,..."
+        ),
+    )
+    seed: int = attrs.field(
+        default=1,
+        metadata=about(
+            TESTED, "Of the generated requests; the same seed sends the same ones.", Kind.SEED
+        ),
+    )
+    fail_fast: bool = attrs.field(
+        default=False,
+        metadata=about(
+            TESTED,
+            "Stop at the first MUST that is broken; with --only, at the first requirement.",
+            Kind.SWITCH,
+        ),
+    )
+
+    model: str | None = attrs.field(
+        default=None,
+        metadata=about(
+            ASKED,
+            "The model of the videos. Left out: the first of the dialect's, "
+            "else the server's default.",
+        ),
+    )
+    size: str | None = attrs.field(
+        default=None,
+        validator=check_size,
+        metadata=about(ASKED, "The size of the videos. Left out: 720x1280.", value="WIDTHxHEIGHT"),
+    )
+    seconds: str | None = attrs.field(
+        default=None,
+        validator=check_seconds,
+        metadata=about(ASKED, "The length of the videos. Left out: 4, and 8.", value="SECONDS"),
+    )
+
+    job_timeout: float = attrs.field(
+        default=600.0,
+        validator=at_least(1),
+        metadata=about(TIME, "Seconds within which a job must end.", Kind.NUMBER),
+    )
+    request_timeout: float = attrs.field(
+        default=60.0,
+        validator=at_least(1),
+        metadata=about(TIME, "Seconds within which a request must be answered whole.", Kind.NUMBER),
+    )
+
+    webhook_listen: str | None = attrs.field(
+        default=None,
+        validator=check_listen,
+        metadata=about(
+            WEBHOOKS,
+            "Where the suite waits for the server's webhooks; port 0 is any free one. "
+            "Left out, webhooks are not tested.",
+            value="HOST:PORT",
+        ),
+    )
+    webhook_secret: str | None = attrs.field(
+        default=None,
+        validator=check_webhook_secret,
+        repr=False,
+        metadata=about(
+            WEBHOOKS, "The whsec_... that the server signs them with.", value="SECRET", secret=True
+        ),
+    )
+    webhook_timeout: float = attrs.field(
+        default=60.0,
+        validator=at_least(1),
+        metadata=about(
+            WEBHOOKS, "Seconds within which one, or its repetition, must come.", Kind.NUMBER
+        ),
+    )
+
+    strict: bool = attrs.field(
+        default=False,
+        metadata=about(RESULT, "Take a broken SHOULD for a broken MUST.", Kind.SWITCH),
+    )
+    allow_incomplete: bool = attrs.field(
+        default=False,
+        metadata=about(RESULT, "Exit 0 though a MUST was not tested.", Kind.SWITCH),
+    )
+    report_dir: Path | None = attrs.field(
+        default=None,
+        metadata=about(RESULT, "The folder that the reports are written to.", Kind.FILE),
+    )
+    write_baseline: Path | None = attrs.field(
+        default=None,
+        metadata=about(
+            RESULT,
+            "Write a dialect to this file that expects what failed, each entry wanting a reason.",
+            Kind.FILE,
+        ),
+    )
     run_id: str = attrs.field(factory=lambda: f"openvideos-{secrets.token_hex(4)}")
+
+    def __attrs_post_init__(self) -> None:
+        parts = urlsplit(self.base_url)
+        if parts.username or parts.password:
+            # As a header it is kept out of whatever shows an address.
+            user = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+            basic = f"Basic {base64.b64encode(user.encode()).decode()}"
+            object.__setattr__(self, "headers", (*self.headers, ("Authorization", basic)))
+            bare = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+            object.__setattr__(self, "base_url", urlunsplit(bare))
+        if self.no_auth and (self.api_key or self.second_api_key):
+            raise ConfigurationError("--no-auth sends no key: leave it out, or the key")
+        if self.api_key and any(name.lower() == "authorization" for name, _ in self.headers):
+            raise ConfigurationError(
+                "--header, or the user in --base-url, says what Authorization is, and the key "
+                "does too: give --no-auth to send no key"
+            )
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values that no report may show."""
-        return tuple(key for key in (self.api_key, self.second_api_key, self.webhook_secret) if key)
+        """The values that no report may show, the longest first."""
+        keys = [self.api_key, self.second_api_key, self.webhook_secret]
+        sent = [value for _, value in (*self.headers, *self.query)]
+        # Of "Bearer KEY", the key alone is one too.
+        parts = [part for value in sent if " " in value for part in value.split()]
+        return tuple(sorted({text for text in (*keys, *sent, *parts) if text}, key=len)[::-1])
 
     def public(self) -> dict[str, Any]:
         """Return the settings as plain data for a report, keys masked."""
@@ -130,7 +337,8 @@ class Configuration:
             values[name] = {written: "***" for written, _ in values[name]}
         for name in ("named_profiles", "only", "skip"):
             values[name] = sorted(values[name])
-        values["report_dir"] = None if self.report_dir is None else str(self.report_dir)
+        for name in ("report_dir", "write_baseline"):
+            values[name] = None if values[name] is None else str(values[name])
         values["profiles"] = list(self.profiles)
         return values
 
@@ -167,8 +375,3 @@ def masked(text: str, secrets: Iterable[str | None]) -> str:
         if secret and len(secret) >= SHORTEST_SECRET:
             text = text.replace(secret, "***")
     return text
-
-
-def from_environment(name: str) -> str | None:
-    """Return OPENVIDEOS_`name` of the environment, else OPENAI_`name`."""
-    return os.environ.get(f"OPENVIDEOS_{name}") or os.environ.get(f"OPENAI_{name}") or None
