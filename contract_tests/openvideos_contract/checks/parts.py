@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import re
 from typing import Any
 
+from openvideos_contract.checks.answers import BYTERANGES
 from openvideos_contract.outcome import require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
@@ -49,6 +52,50 @@ def require_part(answer: Exchange, asked: str, whole: bytes) -> None:
         seen=f"{answer.header('content-range') or 'no Content-Range'}, {answer.summary}",
         exchange=answer,
     )
+
+
+def require_named_parts(answer: Exchange, whole: bytes) -> None:
+    """Go on if each part of a 206 holds just the bytes that it names.
+
+    Args:
+        answer: The answer, of one part or of several as multipart/byteranges.
+        whole: The whole content.
+
+    Raises:
+        Nonconformity: A part names no bytes of the whole, or holds others.
+    """
+    parts = [(answer.header("content-range"), answer.content)]
+    if answer.media_type == BYTERANGES:
+        parts = _separate(answer)
+    require(
+        parts,
+        expected="parts with their Content-Range",
+        seen=answer.summary,
+        exchange=answer,
+    )
+    for named, content in parts:
+        told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", named)
+        fits = told is not None and whole[int(told[1]) : int(told[2]) + 1] == content
+        require(
+            fits and told is not None and told[3] in {"*", str(len(whole))} and content,
+            expected=f"a part with just the bytes of the {len(whole)} that it names",
+            seen=f"{named or 'no Content-Range'}, {len(content)} bytes",
+            exchange=answer,
+        )
+
+
+def _separate(answer: Exchange) -> list[tuple[str, bytes]]:
+    """Return the Content-Range and the bytes of each part of a multipart/byteranges."""
+    head = f"Content-Type: {answer.header('content-type')}\r\n\r\n".encode()
+    message = email.message_from_bytes(head, policy=email.policy.HTTP)
+    boundary = message.get_boundary("")
+    # By hand, as the parser of messages takes a body for text and changes its line ends.
+    found = []
+    for piece in (b"\r\n" + answer.content).split(f"\r\n--{boundary}".encode())[1:-1]:
+        lines, _, content = piece.partition(b"\r\n\r\n")
+        headers = email.message_from_bytes(lines.lstrip(b"\r\n") + b"\r\n\r\n")
+        found.append((str(headers.get("Content-Range", "")).strip(), content))
+    return found
 
 
 def _bounds(asked: str, length: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias, TypeGuard
 
 import pytest
@@ -28,6 +29,7 @@ NEVER_CHANGES = (
     "remixed_from_video_id",
 )
 A_DAY = 86_400
+FIVE_MINUTES = 300
 # The end of the year 9999, by which a server says that assets never expire.
 NEVER = 253_402_300_799
 
@@ -45,13 +47,34 @@ def stories(jobs: Jobs, gate: Gate) -> dict[str, Answers]:
     return told
 
 
+@pytest.fixture(scope="module")
+def stories_with_lists(gate: Gate, stories: dict[str, Answers]) -> dict[str, Answers]:
+    """Those, and what every list of the run said of the same jobs."""
+    told = {video_id: list(answers) for video_id, answers in stories.items()}
+    for answer in gate.exchanges:
+        request = answer.request
+        if answer.ok and request.method == "GET" and request.url.path.endswith("/videos"):
+            for video in listed_videos(answer):
+                if video.get("id") in told:
+                    told[str(video["id"])].append((video, answer))
+    return told
+
+
+def answered_at(exchange: Exchange) -> float:
+    """Return when an answer was there, in Unix seconds."""
+    return exchange.sent_at + exchange.response.elapsed.total_seconds()
+
+
 def steps(
     stories: dict[str, Answers],
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any], Exchange]]:
-    """Yield each answer about a job with the one before it."""
+    """Yield each answer about a job with one that came before it was asked for."""
     for story in stories.values():
-        for (before, _), (after, exchange) in itertools.pairwise(story):
-            yield before, after, exchange
+        told = sorted(story, key=lambda pair: pair[1].sent_at)
+        for (before, earlier), (after, exchange) in itertools.pairwise(told):
+            # What is asked for at the same time is answered in any order.
+            if answered_at(earlier) <= exchange.sent_at:
+                yield before, after, exchange
 
 
 @pytest.mark.requirement("LIFE-001")
@@ -211,23 +234,90 @@ def test_a_job_has_an_error_only_if_it_failed(
 
 @pytest.mark.requirement("LIFE-010")
 def test_a_completed_job_has_the_progress_100(jobs: Jobs) -> None:
-    job = jobs.completed("plain")
-    progress = (job.ended or {}).get("progress")
-    require(
-        progress == 100,
-        expected="the progress 100, as the job is completed",
-        seen=f"the progress {compact(progress)}",
-        exchange=last(job),
-    )
+    for video, exchange in ended(jobs):
+        progress = video.get("progress")
+        require(
+            progress == 100,
+            expected=f"the progress 100, as {video.get('id')} is completed",
+            seen=f"the progress {compact(progress)}",
+            exchange=exchange,
+        )
+
+
+@pytest.mark.requirement("LIFE-015")
+def test_a_queued_job_has_the_progress_0(running: Answers) -> None:
+    queued = [pair for pair in running if pair[0].get("status") == "queued"]
+    if not queued:
+        raise Unsupported("no answer showed a job queued")
+    for video, exchange in queued:
+        require(
+            video.get("progress") == 0,
+            expected=f"the progress 0, as {video.get('id')} is queued",
+            seen=f"the progress {compact(video.get('progress'))}",
+            exchange=exchange,
+        )
+
+
+def server_time(answer: Exchange) -> float | None:
+    """Return the time that an answer was made by the server's own clock, None if it is not told."""
+    try:
+        return parsedate_to_datetime(answer.header("date")).timestamp()
+    except ValueError:
+        return None
+
+
+@pytest.mark.requirement("LIFE-016")
+@pytest.mark.parametrize("field", ["created_at", "completed_at"])
+def test_times_are_of_the_servers_own_clock(jobs: Jobs, field: str) -> None:
+    jobs.completed("plain")
+    judged = 0
+    for job in jobs.all_completed():
+        moment = (job.ended or {}).get(field)
+        earliest = server_time(job.created)
+        # Created just before the create's answer; completed before the answer that told of it.
+        answers = {"created_at": job.created, "completed_at": job.polls[job.first_end]}
+        latest = server_time(answers[field])
+        if earliest is None or latest is None or not is_moment(moment):
+            continue  # a time that is none is told by LIFE-005 and LIFE-007
+        judged += 1
+        require(
+            earliest - FIVE_MINUTES <= moment <= latest + FIVE_MINUTES,
+            expected=f"a {field} from {earliest:.0f} to {latest:.0f} by the server's own clock, "
+            "give or take five minutes",
+            seen=f"the {field} {moment}",
+            exchange=answers[field],
+        )
+    if not judged:
+        raise Unsupported("the server sends no Date, or no such times")
+
+
+@pytest.mark.requirement("LIST-021")
+def test_list_and_retrieve_go_forward_together(stories_with_lists: dict[str, Answers]) -> None:
+    for before, after, exchange in steps(stories_with_lists):
+        was, now = str(before.get("status")), str(after.get("status"))
+        if was in ORDER and now in ORDER:
+            require(
+                ORDER[now] >= ORDER[was],
+                expected=f"the status {was} or a later one for {after.get('id')}, as list or "
+                "retrieve said so before",
+                seen=f"the status {now}",
+                exchange=exchange,
+            )
+        done, doing = before.get("progress"), after.get("progress")
+        if now != "failed" and isinstance(done, int | float) and isinstance(doing, int | float):
+            require(
+                doing >= done,
+                expected=f"a progress of {done} or more for {after.get('id')}, as list or "
+                "retrieve said so before",
+                seen=f"the progress {doing}",
+                exchange=exchange,
+            )
 
 
 @pytest.fixture(scope="module")
-def running(stories: dict[str, Answers], jobs: Jobs) -> Answers:
+def running(stories_with_lists: dict[str, Answers]) -> Answers:
     """Every answer in which a job had not ended, lists among them."""
-    told = [pair for story in stories.values() for pair in story]
-    for job in jobs.all_made():
-        if job.listed is not None:
-            told += [(v, job.listed) for v in listed_videos(job.listed) if v.get("id") == job.id]
+    told = [pair for story in stories_with_lists.values() for pair in story]
     found = [(video, exchange) for video, exchange in told if video.get("status") in RUNNING]
     if not found:
         raise Unsupported("no answer showed a job unfinished")
