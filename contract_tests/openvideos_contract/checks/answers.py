@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,15 @@ from openvideos_contract.wire.exchange import Exchange
 NOT_THE_SERVERS_WORDS = frozenset({408, 413, 414, 431, 502, 503, 504})
 # Several parts of a content at once, each with a type of its own (RFC 9110, 14.6).
 BYTERANGES = "multipart/byteranges"
+# The lines of a stack trace, as Python, JavaScript, Java, Go, Rust and .NET write them.
+_STACK_TRACE = re.compile(
+    r"Traceback \(most recent call last\)"
+    r'|\bFile "[^"\n]+", line \d+, in '
+    r"|(?:^|\\n|\n)\s*at [\w.$<>]+ ?\([^()\n]+:\d+(?::\d+)?\)"
+    r"|\bgoroutine \d+ \[\w"
+    r"|\bthread '[^']*' panicked at "
+    r"|\b\w+ in \S+\.cs:line \d+"
+)
 
 
 class Kind(enum.StrEnum):
@@ -36,6 +46,7 @@ class Kind(enum.StrEnum):
     REQUEST_ID = "request id"
     LEAK = "leak"
     NUMBER = "number"
+    MESSAGE = "message"
 
 
 @attrs.frozen
@@ -77,6 +88,8 @@ def _findings(
     if status >= 400 and status not in NOT_THE_SERVERS_WORDS and operation is not None:
         for expected, seen in envelope_problems(contract, exchange):
             yield Kind.ENVELOPE, expected, seen
+        if _message(exchange).strip() == "":
+            yield Kind.MESSAGE, "a message that says something", exchange.summary
     if not exchange.header("x-request-id"):
         yield Kind.REQUEST_ID, "the header x-request-id", f"{status} without it"
     yield from _leaks(exchange)
@@ -102,6 +115,13 @@ def envelope_problems(contract: Contract, exchange: Exchange) -> Iterator[tuple[
         return
     for problem in _problems(contract, {"$ref": "#/components/schemas/Error"}, exchange.json()):
         yield expected, f"{exchange.status}, {problem}"
+
+
+def _message(exchange: Exchange) -> str:
+    """Return the message of an error; "none" where there is none, which the envelope tells."""
+    error = exchange.object.get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) else "none"
 
 
 def _headers(
@@ -164,7 +184,9 @@ def _leaks(exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
     text = exchange.content.decode("utf-8", "replace")
     if exchange.shows(text):
         yield Kind.LEAK, "no key in an answer", exchange.summary
-    if "Traceback (most recent call last)" in text:
+    elif exchange.shows("\n".join(exchange.response.headers.values())):
+        yield Kind.LEAK, "no key in a header of an answer", exchange.summary
+    if exchange.status >= 400 and _STACK_TRACE.search(text):
         yield Kind.LEAK, "no stack trace in an answer", exchange.summary
 
 

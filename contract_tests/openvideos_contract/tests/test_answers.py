@@ -67,6 +67,7 @@ def test_remixes_have_the_shape_of_the_contract(gate: Gate, jobs: Jobs) -> None:
         pytest.param(Kind.HEADER, marks=pytest.mark.requirement("ERROR-005")),
         pytest.param(Kind.LEAK, marks=pytest.mark.requirement("ERROR-006")),
         pytest.param(Kind.NUMBER, marks=pytest.mark.requirement("LIFE-014")),
+        pytest.param(Kind.MESSAGE, marks=pytest.mark.requirement("ERROR-010")),
     ],
 )
 def test_every_answer_keeps_the_rules(gate: Gate, kind: Kind) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from openvideos_contract.checks.answers import compact
 from openvideos_contract.checks.listing import listed_ids
 from openvideos_contract.checks.refusals import refused, require_status
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Blocked, NotRun, require
+from openvideos_contract.outcome import Blocked, NotRun, Unsupported, require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
@@ -66,8 +67,9 @@ def test_a_deleted_video_is_not_found(gate: Gate, deleted: Job) -> None:
 
 
 @pytest.mark.requirement("DELETE-004")
-def test_a_deleted_video_is_not_listed(gate: Gate, deleted: Job) -> None:
-    answer = gate.send("GET", "/videos", params={"limit": 100})
+@pytest.mark.parametrize("order", ["desc", "asc"])
+def test_a_deleted_video_is_not_listed(gate: Gate, deleted: Job, order: str) -> None:
+    answer = gate.send("GET", "/videos", params={"limit": 100, "order": order})
     ids = listed_ids(answer)
     require(
         deleted.id not in ids,
@@ -77,9 +79,65 @@ def test_a_deleted_video_is_not_listed(gate: Gate, deleted: Job) -> None:
     )
 
 
+@pytest.mark.requirement("LIST-018")
+def test_the_cursor_of_a_deleted_video_does_not_begin_anew(
+    gate: Gate, jobs: Jobs, deleted: Job
+) -> None:
+    answer = gate.send("GET", "/videos", params={"after": deleted.id, "limit": 100})
+    if answer.refused:
+        return
+    found = set(listed_ids(answer))
+    for job in jobs.all_made():
+        if creation(job) >= creation(deleted):
+            require(
+                job.id not in found,
+                expected=f"a refusal, or only videos from before {deleted.id}, which is deleted",
+                seen=f"{job.id}, which was not made before it, among {len(found)} videos",
+                exchange=answer,
+            )
+
+
+def creation(job: Job) -> int:
+    """Return when a job was created, in Unix seconds."""
+    created_at = job.video.get("created_at")
+    return created_at if isinstance(created_at, int) else 0
+
+
 @pytest.mark.requirement("DELETE-005")
-def test_a_deleted_video_has_no_content(gate: Gate, deleted: Job) -> None:
-    refused(gate, "GET", f"{deleted.path}/content", why=GONE)
+@pytest.mark.parametrize("variant", [None, "video", "thumbnail", "spritesheet"])
+def test_a_deleted_video_has_no_content(gate: Gate, deleted: Job, variant: str | None) -> None:
+    params = {"variant": variant} if variant else None
+    refused(gate, "GET", f"{deleted.path}/content", why=GONE, params=params)
+
+
+@pytest.mark.requirement("DELETE-005")
+def test_no_part_of_a_deleted_video_is_sent(gate: Gate, deleted: Job) -> None:
+    refused(gate, "GET", f"{deleted.path}/content", why=GONE, headers={"Range": "bytes=0-9"})
+
+
+@pytest.mark.requirement("DELETE-005")
+def test_a_deleted_video_is_not_the_same_still(gate: Gate, jobs: Jobs, deleted: Job) -> None:
+    downloads = [
+        answer for (name, _), answer in jobs.downloads.items() if name == deleted.request.name
+    ]
+    etags = [answer.header("etag") for answer in downloads if answer.header("etag")]
+    if not etags:
+        raise Unsupported("no ETag of the deleted video is known")
+    for etag in etags:
+        headers = {"If-None-Match": etag}
+        refused(gate, "GET", f"{deleted.path}/content", why=GONE, headers=headers)
+
+
+@pytest.mark.requirement("REMIX-012")
+def test_a_deleted_video_is_not_remixed(gate: Gate, jobs: Jobs, deleted: Job) -> None:
+    jobs.existing("remix")
+    answer = gate.send(
+        "POST",
+        f"{deleted.path}/remix",
+        json={"prompt": f"[{gate.configuration.run_id}] of a deleted video"},
+        family="a remix of a deleted video",
+    )
+    require_status(answer, 404, GONE)
 
 
 @pytest.mark.requirement("DELETE-006")
@@ -94,4 +152,17 @@ def test_the_others_are_still_there(gate: Gate, jobs: Jobs, deleted: Job) -> Non
     if not others:
         raise NotRun("no other job was completed")
     for job in others:
-        require_status(gate.send("GET", job.path), 200, "only another video was deleted")
+        answer = gate.send("GET", job.path)
+        require_status(answer, 200, "only another video was deleted")
+        now = answer.object
+        for field, value in job.steady.items():
+            require(
+                now.get(field) == value,
+                expected=f"the {field} of {job.id} as before another was deleted, {compact(value)}",
+                seen=f"the {field} {compact(now.get(field))}",
+                exchange=answer,
+            )
+    content = gate.send("GET", f"{others[0].path}/content")
+    known = jobs.downloads.get((others[0].request.name, None))
+    if known is not None and known.status == 200:
+        require_status(content, 200, "only another video was deleted")

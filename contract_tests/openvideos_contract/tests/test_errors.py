@@ -7,8 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from openvideos_contract.checks.answers import envelope_problems
-from openvideos_contract.checks.refusals import refused, require_status
+from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
 from openvideos_contract.contract import Contract
+from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate, video_path
@@ -31,28 +32,169 @@ def test_deleting_an_unknown_id_answers_404(gate: Gate, nobody: str) -> None:
     require_status(gate.send("DELETE", video_path(nobody)), 404, UNKNOWN)
 
 
-@pytest.mark.requirement("RETRIEVE-005")
-@pytest.mark.parametrize(
-    "text",
-    [
-        "?",
-        "#",
-        "%2F",
-        "a/b",
-        "a b",
-        "..%2f..",
-        "%00",
-        "é",
-        "漢字",
-        "'\"<>",
-        ":=@",
-        "0",
-        "x" * 10_000,
-    ],
-    ids=lambda text: f"{quote(text)[:12]}-{len(text)}",
+ODD = (
+    "?",
+    "#",
+    "%2F",
+    "a/b",
+    "a b",
+    "..%2f..",
+    "/../..",
+    "\\..",
+    "%00",
+    "\0",
+    "\r\nx-injected: 1",
+    "é",
+    "漢字",
+    "\U0001f3ac",
+    "'\"<>",
+    "' OR '1'='1",
+    "%s%n${jndi:x}{{7*7}}",
+    ":=@",
+    "0",
+    "x" * 10_000,
 )
+odd = pytest.mark.parametrize("text", ODD, ids=lambda text: f"{quote(text)[:12]}-{len(text)}")
+
+
+@pytest.mark.requirement("RETRIEVE-005")
+@odd
 def test_an_odd_id_is_refused(gate: Gate, nobody: str, text: str) -> None:
     refused(gate, "GET", video_path(f"{nobody}{text}"), why=UNKNOWN)
+
+
+@pytest.mark.requirement("ERROR-011")
+@odd
+def test_the_content_of_an_odd_id_is_refused(gate: Gate, nobody: str, text: str) -> None:
+    refused(gate, "GET", video_path(f"{nobody}{text}", "content"), why=UNKNOWN)
+
+
+@pytest.mark.requirement("ERROR-011")
+@odd
+def test_deleting_an_odd_id_is_refused(gate: Gate, nobody: str, text: str) -> None:
+    refused(gate, "DELETE", video_path(f"{nobody}{text}"), why=UNKNOWN)
+
+
+@pytest.mark.requirement("REMIX-013")
+@odd
+def test_remixing_an_odd_id_is_refused(gate: Gate, jobs: Jobs, nobody: str, text: str) -> None:
+    jobs.existing("remix")
+    path = video_path(f"{nobody}{text}", "remix")
+    refused(gate, "POST", path, family="an odd id to remix", json={"prompt": nobody})
+
+
+# Each of these is refused for its seconds, or the lack of a prompt, so that none can cost a job.
+@pytest.mark.requirement("ERROR-002")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"prompt": "\\u0000", "seconds": "abc"}',
+        b'{"prompt": "\\ud800", "seconds": "abc"}',
+        b'{"prompt": "x", "seconds": "\\ud800"}',
+        b'{"prompt": "x", "seconds": "\\u0000"}',
+        b'{"prompt": "x", "seconds": "abc", "model": "\\u0000"}',
+        b'{"prompt": "x", "seconds": "' + b"9x" * 5_000 + b'"}',
+        b'{"prompt": "x", "seconds": {"$gt": ""}}',
+        b'{"prompt": "x", "seconds": "abc", "size": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"prompt": 1e999, "seconds": "abc"}',
+        b'{"prompt": NaN, "seconds": "abc"}',
+        b'{"seconds": "abc", "seconds": "abc"}',
+        b'\xef\xbb\xbf{"seconds": "abc"}',
+    ],
+    ids=[
+        "NUL-prompt",
+        "surrogate-prompt",
+        "surrogate-seconds",
+        "NUL-seconds",
+        "NUL-model",
+        "long-seconds",
+        "object-seconds",
+        "deep",
+        "infinite",
+        "NaN",
+        "repeated",
+        "BOM",
+    ],
+)
+def test_no_hostile_json_breaks_the_server(gate: Gate, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = gate.send("POST", "/videos", content=body, headers=headers, family="hostile JSON")
+    require(answer.status < 500, expected="no 5xx", seen=answer.summary, exchange=answer)
+
+
+@pytest.mark.requirement("ERROR-002")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        'form-data; name="input_reference"; filename="../../../../etc/passwd"',
+        'form-data; name="input_reference"; filename="a\0b.png"',
+        'form-data; name="input_reference"; filename="\\";\\"; name=\\"prompt"',
+        "form-data; name=\"input_reference\"; filename*=UTF-8''%00%ff%2e%2e",
+        'form-data; name="input_reference"; filename="' + "x" * 3_000 + '.png"',
+        'form-data; filename="x.png"',
+        "form-data",
+        'attachment; name="prompt',
+        'form-data; name="prompt"\r\nContent-Transfer-Encoding: base64',
+        'form-data; name="__proto__[prompt]"',
+    ],
+    ids=["path", "NUL", "quotes", "extended", "long", "nameless", "bare", "open", "coded", "proto"],
+)
+def test_no_hostile_part_breaks_the_server(gate: Gate, headers: str) -> None:
+    body = (
+        f"--limit\r\nContent-Disposition: {headers}\r\n\r\n\r\n"
+        '--limit\r\nContent-Disposition: form-data; name="seconds"\r\n\r\nabc\r\n--limit--\r\n'
+    )
+    answer = gate.send(
+        "POST",
+        "/videos",
+        content=body.encode(),
+        headers={"Content-Type": "multipart/form-data; boundary=limit"},
+        family="a hostile part of a form",
+    )
+    require(answer.status < 500, expected="no 5xx", seen=answer.summary, exchange=answer)
+
+
+@pytest.mark.requirement("ERROR-002")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=%00",
+        "limit=1&limit=2",
+        "limit=9" + "9" * 400,
+        "limit=%FF",
+        "after=%00",
+        "after=%FF",
+        "after=" + "x" * 5_000,
+        "order=%00",
+        "order[]=asc",
+        "after[$ne]=1",
+        "limit=\uff11",
+        "limit=1e1",
+    ],
+    ids=lambda query: quote(query)[:24],
+)
+def test_no_hostile_query_breaks_the_server(gate: Gate, query: str) -> None:
+    answer = gate.send("GET", f"/videos?{query}")
+    require(answer.status < 500, expected="no 5xx", seen=answer.summary, exchange=answer)
+
+
+@pytest.mark.requirement("ERROR-009")
+@pytest.mark.parametrize(
+    ("fields", "family"),
+    [({"prompt": ""}, "an empty prompt"), ({"prompt": "x", "size": "axb"}, "a size that is none")],
+    ids=["prompt", "size"],
+)
+def test_a_refused_create_is_an_invalid_request(
+    gate: Gate, fields: dict[str, str], family: str
+) -> None:
+    answer = refusal(gate, "POST", "/videos", json=fields, family=family)
+    kind = error_of(answer).get("type")
+    require(
+        kind == "invalid_request_error",
+        expected="the type invalid_request_error",
+        seen=answer.summary,
+        exchange=answer,
+    )
 
 
 def misuse(gate: Gate, method: str, *path: str) -> Exchange:

@@ -86,6 +86,19 @@ def test_a_remix_needs_a_prompt(gate: Gate, jobs: Jobs, body: dict[str, Any]) ->
     refused(gate, "POST", path, family="a remix without a prompt", json=body)
 
 
+@pytest.mark.requirement("REMIX-014")
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b'"text"', b"null", b'{"prompt": ', b'{"prompt": ["x"]}', b'{"prompt": null}'],
+)
+def test_a_remix_of_no_meaning_is_refused(gate: Gate, jobs: Jobs, body: bytes) -> None:
+    jobs.existing("remix")
+    headers = {"Content-Type": "application/json"}
+    path = f"{jobs.completed('plain').path}/remix"
+    family = "a remix without a prompt that is text"
+    refused(gate, "POST", path, family=family, content=body, headers=headers)
+
+
 @pytest.mark.requirement("REMIX-007")
 def test_the_source_stays_as_it_was(gate: Gate, jobs: Jobs) -> None:
     jobs.existing("remix")
