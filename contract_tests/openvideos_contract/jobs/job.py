@@ -27,6 +27,8 @@ class Job:
         polls: The answers to retrieve, in order; some lie after its end.
         early_content: The answer to a download before the job's end, where one was caught.
         early_remix: The answer to a remix before the job's end, where one was caught.
+        early_edit: The same of an edit.
+        early_extension: The same of an extension.
         ended: The Video of the first answer with a final status, None where it never came.
         lost: Why waiting for it was given up.
         unretrievable: Whether that was because retrieve does not answer with it.
@@ -40,6 +42,8 @@ class Job:
     polls: list[Exchange] = attrs.field(factory=list)
     early_content: Exchange | None = None
     early_remix: Exchange | None = None
+    early_edit: Exchange | None = None
+    early_extension: Exchange | None = None
     ended: dict[str, Any] | None = None
     lost: str = ""
     unretrievable: bool = False

@@ -258,7 +258,8 @@ class Jobs:
             case Start.PATH:
                 path = self.remixed().path + path
             case Start.ID:
-                fields["video"] = {"id": self.completed("plain").id}
+                source = self.remixed() if wanted.name == "edit" else self.completed("plain")
+                fields["video"] = {"id": source.id}
             case Start.FILE:
                 file = self.whole_content("plain")
                 name = "plain.avi" if "avi" in file.media_type else "plain.mp4"
@@ -313,17 +314,26 @@ class Jobs:
         content = self._gate.send("GET", f"{job.path}/content")
         if self._unfinished(job):
             job.early_content = content
-        if all(wanted.name != "remix" for wanted in self._planned) or not self._unfinished(job):
-            return
-        prompt = f"[{self._configuration.run_id}] too early"
+        by_id = {"video": {"id": job.id}}
+        for wanted in self._planned:
+            if wanted.start is Start.PATH:
+                job.early_remix = self._too_early(job, job.path + wanted.path, {})
+            elif wanted.name == "edit":
+                job.early_edit = self._too_early(job, wanted.path, by_id)
+            elif wanted.name == "extension":
+                job.early_extension = self._too_early(job, wanted.path, by_id)
+
+    def _too_early(self, job: Job, path: str, fields: dict[str, Any]) -> Exchange | None:
+        """Return the answer to a request on an unfinished job, None where that was done by then."""
+        if not self._unfinished(job):
+            return None
+        body = {"prompt": f"[{self._configuration.run_id}] too early", **fields}
         try:
-            remix = self._gate.send(
-                "POST", f"{job.path}/remix", json={"prompt": prompt}, family="an unfinished source"
-            )
+            # One family: where one is accepted, each of the others would cost a job.
+            answer = self._gate.send("POST", path, json=body, family="an unfinished source")
         except (Nonconformity, NotRun, Blocked):
-            return
-        if self._unfinished(job):
-            job.early_remix = remix
+            return None
+        return answer if self._unfinished(job) else None
 
     def _unfinished(self, job: Job) -> bool:
         video = self._poll(job)

@@ -28,8 +28,8 @@ _METHODS = {
 _REFUSALS = frozenset({"family", "refused", "refusal"})
 # What is made from others needs these first.
 _SOURCES = {
-    "remix": frozenset({"plain", "other"}),
-    **dict.fromkeys(("edit", "uploaded_edit", "extension", "character"), frozenset({"plain"})),
+    **dict.fromkeys(("remix", "edit"), frozenset({"plain", "other"})),
+    **dict.fromkeys(("uploaded_edit", "extension", "character"), frozenset({"plain"})),
     "cast": frozenset({"plain", "character"}),
 }
 

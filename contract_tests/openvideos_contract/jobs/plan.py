@@ -14,6 +14,8 @@ from openvideos_contract.settings.configuration import Configuration
 DEFAULT_SIZE = "720x1280"
 DEFAULT_SECONDS = "4"
 OTHER_SECONDS = "8"
+# Of a character, in characters.
+LONGEST_NAME = 80
 # One place is kept for a request that should be refused: while it might be accepted, it needs one.
 SPARE = 1
 
@@ -173,7 +175,7 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
         ),
         JobRequest(
             "edit",
-            "an edit of the first, by its id",
+            "an edit of a finished job, by its id",
             "json",
             {"prompt": f" {tag} In watercolours, «水彩», 🎨 "},
             path="/videos/edits",
@@ -193,7 +195,8 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             "extension",
             "an extension of the first",
             "json",
-            {"prompt": f" {tag} The boat reaches the shore ", "seconds": seconds},
+            {"prompt": f" {tag} The boat reaches the shore ", "seconds": other["seconds"]},
+            otherwise={"prompt": f" {tag} The boat reaches the shore ", "seconds": seconds},
             path="/videos/extensions",
             start=Start.ID,
             profile="edits",
@@ -202,7 +205,7 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             "character",
             "a character from the file of the first",
             "form",
-            {"name": f"Mira «ミラ» {configuration.run_id}"},
+            {"name": f"Mira «ミラ» {configuration.run_id} ".ljust(LONGEST_NAME, "~")},
             path="/videos/characters",
             start=Start.FILE,
             profile="characters",
