@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 
@@ -38,6 +39,7 @@ class Film:
     audio_codec: str
 
 
+@functools.lru_cache(maxsize=8)
 def decode(data: bytes) -> Film:
     """Decode a video file to its last frame, picture and sound.
 
@@ -108,8 +110,35 @@ def picture_type(data: bytes) -> str:
         raise BrokenError(f"it is no whole picture: {error}") from error
 
 
+def picture_size(data: bytes) -> tuple[int, int]:
+    """Return the width and height of a picture, in pixels.
+
+    Raises:
+        BrokenError: It is no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return picture.size
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise BrokenError(f"it is no picture: {error}") from error
+
+
 def png(width: int, height: int) -> bytes:
     """Return a plain PNG of the given size."""
     target = io.BytesIO()
     Image.new("RGB", (width, height), (40, 80, 120)).save(target, "PNG")
+    return target.getvalue()
+
+
+def film(seconds: int, width: int = 64, height: int = 64) -> bytes:
+    """Return a plain MP4 of one frame a second."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=1)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        picture = av.VideoFrame.from_image(Image.new("RGB", (width, height), (40, 80, 120)))
+        for second in range(seconds):
+            picture.pts = second
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
     return target.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -11,14 +12,24 @@ from openvideos_contract.checks.listing import listed_ids
 from openvideos_contract.checks.refusals import error_of, refusal, require_status
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Blocked, NotRun, NotTested, Unsupported, require
+from openvideos_contract.outcome import (
+    Blocked,
+    Nonconformity,
+    NotRun,
+    NotTested,
+    Unsupported,
+    require,
+)
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
 VARIANTS = ("thumbnail", "spritesheet")
-# Deleting comes last: where it is let in, a video is gone.
-OPERATIONS = ("list", "retrieve", "content", *VARIANTS, "create", "remix", "delete")
+# What is about a video of the run. Deleting comes last: where it is let in, a video is gone.
+OF_A_VIDEO = ("retrieve", "content", *VARIANTS, "part", "remix", "edit", "extend", "delete")
+OPERATIONS = ("list", "create", "create a character", "retrieve a character", *OF_A_VIDEO)
+# Hosts from which no proxy on the way can keep a query in its log.
+NEAR = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +78,9 @@ def call(gate: Gate, jobs: Jobs, operation: str, **request: Any) -> Exchange:
             return gate.send("GET", jobs.existing("plain").path, **request)
         case "content":
             return gate.send("GET", f"{private(jobs).path}/content", **request)
+        case "part":
+            headers = {"Range": "bytes=0-9"} | request.pop("headers", {})
+            return gate.send("GET", f"{private(jobs).path}/content", headers=headers, **request)
         case "thumbnail" | "spritesheet":
             _skip_unless_offered(jobs, operation)
             path = f"{private(jobs).path}/content"
@@ -75,10 +89,24 @@ def call(gate: Gate, jobs: Jobs, operation: str, **request: Any) -> Exchange:
             family = "the wrong credentials"
             return gate.send("POST", "/videos", json=prompt, family=family, **request)
         case "remix":
-            _skip_unless_remix(jobs)
+            _skip_unless_made(jobs, "remix")
             family = "the wrong credentials, to remix"
             path = f"{private(jobs).path}/remix"
             return gate.send("POST", path, json=prompt, family=family, **request)
+        case "edit" | "extend":
+            _skip_unless_made(jobs, {"edit": "edit", "extend": "extension"}[operation])
+            family = f"the wrong credentials, to {operation}"
+            path = {"edit": "/videos/edits", "extend": "/videos/extensions"}[operation]
+            body = {"video": {"id": private(jobs).id}, **prompt}
+            return gate.send("POST", path, json=body, family=family, **request)
+        case "create a character":
+            character(jobs)
+            film = jobs.whole_content(private(jobs).request.name)
+            form = {"name": "Mira", "video": ("mira.mp4", film.content, film.media_type)}
+            family = "the wrong credentials, to make a character"
+            return gate.send("POST", "/videos/characters", form=form, family=family, **request)
+        case "retrieve a character":
+            return gate.send("GET", f"/videos/characters/{character(jobs)}", **request)
         case _:
             return _delete(gate, jobs, **request)
 
@@ -127,11 +155,22 @@ def _skip_unless_offered(jobs: Jobs, variant: str) -> None:
         raise Unsupported(f"the server does not offer variant={variant}: {answer.summary}")
 
 
-def _skip_unless_remix(jobs: Jobs) -> None:
+def _skip_unless_made(jobs: Jobs, name: str) -> None:
     try:
-        jobs.existing("remix")
+        jobs.existing(name)
     except NotTested as reason:
-        raise Unsupported(f"remix was not tested: {reason}") from reason
+        raise Unsupported(f"the job {name} was not made: {reason}") from reason
+
+
+def character(jobs: Jobs) -> str:
+    """Return the id of the run's character, as a segment of a path."""
+    try:
+        made = jobs.character().object.get("id")
+    except (NotTested, Nonconformity) as reason:
+        raise Unsupported(f"no character was made: {reason}") from reason
+    if not isinstance(made, str) or not made:
+        raise Unsupported("the character that was made has no id")
+    return quote(made, safe="")
 
 
 def require_kept_out(gate: Gate, answer: Exchange, status: int, why: str) -> None:
@@ -164,10 +203,50 @@ def test_a_wrong_key_is_refused(
 
 
 @pytest.mark.requirement("AUTH-003")
-@pytest.mark.parametrize("value", ["Basic b3BlbjpzZXNhbWU=", "Bearer", "Digest username=x"])
-def test_another_scheme_is_refused(gate: Gate, key: str, value: str) -> None:
-    answer = gate.send("GET", "/videos", key=None, headers={"Authorization": value})
-    require_status(answer, 401, "there is no bearer token")
+@pytest.mark.parametrize("operation", ["list", "retrieve", "content", "create"])
+@pytest.mark.parametrize(
+    "value", ["Basic b3BlbjpzZXNhbWU=", "Bearer", "Bearer ", "Digest username=x", ""]
+)
+def test_another_scheme_is_refused(
+    gate: Gate, jobs: Jobs, key: str, value: str, operation: str
+) -> None:
+    answer = call(gate, jobs, operation, key=None, headers={"Authorization": value})
+    require_kept_out(gate, answer, 401, "there is no bearer token")
+
+
+@pytest.mark.requirement("AUTH-007")
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_the_scheme_is_taken_in_any_case(gate: Gate, key: str, scheme: str) -> None:
+    answer = gate.send("GET", "/videos", key=None, headers={"Authorization": f"{scheme} {key}"})
+    require_status(answer, 200, "the scheme's name is case-insensitive")
+
+
+@pytest.mark.requirement("AUTH-008")
+@pytest.mark.parametrize("scheme", ["Basic", "Token"])
+def test_the_key_after_another_scheme_is_refused(gate: Gate, key: str, scheme: str) -> None:
+    answer = gate.send("GET", "/videos", key=None, headers={"Authorization": f"{scheme} {key}"})
+    require_status(answer, 401, f"{scheme} is not the scheme Bearer")
+
+
+@pytest.mark.requirement("AUTH-008")
+@pytest.mark.parametrize("name", ["api_key", "key", "access_token"])
+def test_the_key_in_the_query_is_refused(gate: Gate, key: str, name: str) -> None:
+    if urlsplit(gate.configuration.base_url).hostname not in NEAR:
+        raise Unsupported("a key is not put into a URL, which a server far away may log")
+    answer = gate.send("GET", "/videos", params={name: key}, key=None)
+    require_status(answer, 401, "a key in the query is no bearer token")
+
+
+@pytest.mark.requirement("AUTH-009")
+def test_a_missing_key_is_told_which_scheme_to_use(gate: Gate, key: str) -> None:
+    answer = refusal(gate, "GET", "/videos", key=None)
+    told = answer.header("www-authenticate")
+    require(
+        "bearer" in told.lower(),
+        expected="WWW-Authenticate with Bearer",
+        seen=f"{told or 'no WWW-Authenticate'}, {answer.status}",
+        exchange=answer,
+    )
 
 
 @pytest.mark.requirement("AUTH-004")
@@ -181,9 +260,7 @@ def test_the_error_for_a_wrong_key_has_its_code(gate: Gate, wrong_key: str, any_
 
 
 @pytest.mark.requirement("AUTH-005")
-@pytest.mark.parametrize(
-    "operation", [name for name in OPERATIONS if name not in {"list", "create"}]
-)
+@pytest.mark.parametrize("operation", OF_A_VIDEO)
 def test_another_keys_videos_are_not_found(
     gate: Gate, jobs: Jobs, stranger: str, operation: str
 ) -> None:
@@ -192,11 +269,21 @@ def test_another_keys_videos_are_not_found(
 
 
 @pytest.mark.requirement("AUTH-006")
-def test_another_keys_videos_are_not_listed(gate: Gate, jobs: Jobs, stranger: str) -> None:
+@pytest.mark.parametrize("order", ["desc", "asc"])
+@pytest.mark.parametrize("after", [False, True], ids=["first-page", "after-ours"])
+def test_another_keys_videos_are_not_listed(
+    gate: Gate, jobs: Jobs, stranger: str, order: str, *, after: bool
+) -> None:
     jobs.existing("plain")
-    answer = gate.send("GET", "/videos", params={"limit": 100}, key=stranger)
+    made = jobs.all_made()
+    params: dict[str, Any] = {"limit": 100, "order": order}
+    if after:
+        params["after"] = made[0 if order == "asc" else -1].id
+    answer = gate.send("GET", "/videos", params=params, key=stranger)
+    if after and answer.refused:
+        return
     found = set(listed_ids(answer))
-    for job in jobs.all_made():
+    for job in made:
         require(
             job.id not in found,
             expected=f"a list without {job.id}, which another key made",

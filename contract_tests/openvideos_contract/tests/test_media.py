@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from openvideos_contract.checks.media import BrokenError, Film, decode, picture_type
+from openvideos_contract.checks.media import BrokenError, Film, decode, picture_size, picture_type
 from openvideos_contract.checks.parts import ask_for_part, require_part
 from openvideos_contract.checks.refusals import refused, require_status
 from openvideos_contract.jobs.jobs import Jobs
@@ -16,6 +16,8 @@ from openvideos_contract.wire.gate import Gate
 
 # Models make whole groups of frames, so that a length is met only nearly.
 TOLERANCE_SECONDS = 0.25
+# Pictures are made small, so that proportions are met only nearly.
+PROPORTION = 0.05
 # An explicit refusal of a variant; a 404 would say that this asset of this video is missing.
 NOT_OFFERED = frozenset({400, 405, 415, 422, 501})
 
@@ -181,11 +183,47 @@ def test_pictures_are_offered(jobs: Jobs, name: str) -> None:
 
 
 @pytest.mark.requirement("MEDIA-011")
-def test_different_jobs_have_different_content(jobs: Jobs) -> None:
-    first, second = jobs.whole_content("plain"), jobs.whole_content("other")
+@pytest.mark.parametrize("name", ["other", "form"])
+def test_different_jobs_have_different_content(jobs: Jobs, name: str) -> None:
+    jobs.whole_content("plain")
+    job, answer = jobs.completed(name), jobs.whole_content(name)
+    for (former, variant), earlier in jobs.downloads.items():
+        if former != name and variant is None and earlier.status == 200:
+            require(
+                answer.content != earlier.content,
+                expected=f"other content for {job.id} than for the job {former}",
+                seen="the same bytes",
+                exchange=answer,
+            )
+
+
+@pytest.mark.requirement("MEDIA-014")
+def test_a_thumbnail_has_the_proportions_of_the_video(jobs: Jobs) -> None:
+    answer, found = picture(jobs, "thumbnail"), film(jobs, "plain")
+    try:
+        width, height = picture_size(answer.content)
+    except BrokenError as error:
+        raise Blocked(f"the thumbnail does not decode (MEDIA-005): {error}") from error
+    wanted = found.width / found.height
+    require(
+        abs(width / height - wanted) <= PROPORTION * wanted,
+        expected=f"a picture with the proportions of {found.width}x{found.height}",
+        seen=f"a picture of {width}x{height}",
+        exchange=answer,
+    )
+
+
+@pytest.mark.requirement("MEDIA-015")
+@pytest.mark.parametrize("name", ["thumbnail", "spritesheet"])
+def test_different_jobs_have_different_pictures(jobs: Jobs, name: str) -> None:
+    first = picture(jobs, name)
+    jobs.whole_content("other")
+    second = jobs.content("other", name)
+    if second.status != 200:
+        raise Blocked(f"variant={name} cannot be downloaded (MEDIA-010): {second.summary}")
     require(
         first.content != second.content,
-        expected="other content than that of another job",
+        expected=f"another {name} than that of another job",
         seen="the same bytes",
         exchange=second,
     )
