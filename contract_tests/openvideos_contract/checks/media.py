@@ -136,7 +136,9 @@ def film(seconds: int, width: int = 64, height: int = 64) -> bytes:
     with av.open(target, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=1)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        picture = av.VideoFrame.from_image(Image.new("RGB", (width, height), (40, 80, 120)))
+        picture = av.VideoFrame(width, height, "yuv420p")
+        for plane in picture.planes:
+            plane.update(bytes(plane.buffer_size))
         for second in range(seconds):
             picture.pts = second
             container.mux(stream.encode(picture))
