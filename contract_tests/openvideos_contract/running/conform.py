@@ -16,7 +16,7 @@ from openvideos_contract.jobs import plan
 from openvideos_contract.judging import baseline
 from openvideos_contract.judging.verdict import COULD_NOT_RUN, Status
 from openvideos_contract.outcome import printable, shorten
-from openvideos_contract.reports import json_report, junit, terminal
+from openvideos_contract.reports import files, terminal
 from openvideos_contract.reports.progress import Progress
 from openvideos_contract.reports.report import Report, build
 from openvideos_contract.running.dry_run import dry_run
@@ -71,6 +71,8 @@ def conform(settings: Mapping[str, Any], named_profiles: Sequence[str]) -> int:
 def _run(contract: Contract, configuration: Configuration) -> Report:
     if configuration.write_baseline is not None:
         baseline.check(configuration.write_baseline)
+    if configuration.report_dir is not None:
+        files.prepare(configuration.report_dir)
     with Progress() as progress:
         session = Session(configuration, contract, progress)
         needed = plan.needed(configuration, contract, session.chosen)
@@ -109,13 +111,8 @@ def _tell_left(session: Session) -> None:
 
 
 def _write(folder: Path, report: Report) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (
-        ("report.json", json_report.text(report)),
-        ("junit.xml", junit.text(report)),
-    ):
-        (folder / name).write_text(text, "utf-8")
-    typer.echo(f"reports: {folder / 'report.json'}, {folder / 'junit.xml'}")
+    written = files.write(report, folder)
+    typer.echo(f"reports: {', '.join(map(str, written))}")
 
 
 def _write_baseline(file: Path, contract: Contract, report: Report) -> None:
