@@ -204,9 +204,7 @@ def test_a_wrong_key_is_refused(
 
 @pytest.mark.requirement("AUTH-003")
 @pytest.mark.parametrize("operation", ["list", "retrieve", "content", "create"])
-@pytest.mark.parametrize(
-    "value", ["Basic b3BlbjpzZXNhbWU=", "Bearer", "Bearer ", "Digest username=x", ""]
-)
+@pytest.mark.parametrize("value", ["Basic b3BlbjpzZXNhbWU=", "Bearer", "Digest username=x", ""])
 def test_another_scheme_is_refused(
     gate: Gate, jobs: Jobs, key: str, value: str, operation: str
 ) -> None:
