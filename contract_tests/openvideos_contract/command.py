@@ -53,11 +53,12 @@ def _conform(
     """Hold a server to the contract, for the price of a few short videos.
 
     Each setting can be given by its flag, by the environment (--max-videos is
-    OPENVIDEOS_CONFORM_MAX_VIDEOS), or by the TOML file of --config (max-videos = 3). A flag goes
-    before the environment, and that before the file.
+    OPENVIDEOS_CONFORM_MAX_VIDEOS), or by the TOML file of --config
+    (max-videos = 3). A flag goes before the environment, and that before the
+    file.
 
-    Exits 0 where the server conforms, 1 where it does not, 2 where it could not be tested, 3 where
-    a MUST was not tested, and 130 where the run was interrupted.
+    Exits 0 where the server conforms, 1 where it does not, 2 where it could
+    not be tested, 3 where a MUST was not tested, 130 where it was interrupted.
     """
     given = {name: flags[setting.field] for name, setting in SETTINGS.items()}
     if compare is not None and clean_up is not None:
@@ -109,12 +110,12 @@ def _parameter(setting: Setting) -> inspect.Parameter:
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the settings' flags: Typer reads the options from its signature."""
     own = inspect.signature(command, eval_str=True).parameters.values()
-    parameters = [
+    config, *others = (
         each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for each in own
         if each.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    parameters += [_parameter(setting) for setting in SETTINGS.values()]
+    )
+    parameters = [config, *map(_parameter, SETTINGS.values()), *others]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions have it, unknown to mypy
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     return command

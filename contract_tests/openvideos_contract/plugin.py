@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,17 @@ import pytest
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Unsupported
+from openvideos_contract.outcome import NotRun, Unsupported
+from openvideos_contract.running.interruption import ended_as_by_ctrl_c
 from openvideos_contract.running.preparation import prepare
 from openvideos_contract.running.session import Session
+from openvideos_contract.running.under_pytest import (
+    Around,
+    Worker,
+    is_worker,
+    keep_together,
+    told_to_worker,
+)
 from openvideos_contract.settings.about import Kind
 from openvideos_contract.settings.configuration import Configuration, ConfigurationError
 from openvideos_contract.settings.sources import gather
@@ -56,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "requirement(*ids): the requirements of requirements.yaml that the test proves"
     )
+    config.addinivalue_line("markers", "xdist_group(name): of pytest-xdist, if it is there")
     if _session_of(config) is not None:
         return
     flags = {name: config.getoption(_option(setting)) for name, setting in SETTINGS.items()}
@@ -64,10 +74,19 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = gather(flags, os.environ, Path(file) if file else None)
         if "base_url" not in settings:
             return  # collecting alone needs no server; the fixtures say what is missing
-        contract, configuration = prepare(settings)
+        contract, configuration = prepare({**settings, **told_to_worker(config)})
     except (ConfigurationError, ContractError, OverlayError) as error:
         raise pytest.UsageError(str(error)) from error
-    config.pluginmanager.register(Session(configuration, contract), "openvideos-session")
+    session = Session(configuration, contract)
+    config.pluginmanager.register(session, "openvideos-session")
+    if is_worker(config):
+        config.pluginmanager.register(Worker(session), "openvideos-worker")
+        return
+    keep_together(config)
+    config.pluginmanager.register(Around(session), "openvideos-around")
+    until_the_end = ExitStack()
+    until_the_end.enter_context(ended_as_by_ctrl_c())
+    config.add_cleanup(until_the_end.close)
 
 
 def _session_of(config: pytest.Config) -> Session | None:
@@ -114,6 +133,18 @@ def webhooks(conformance: Session) -> Receiver:
     if conformance.webhooks is None:
         raise Unsupported("no webhooks are awaited; give --webhook-listen, and point them there")
     return conformance.webhooks
+
+
+@pytest.fixture(scope="session")
+def second_key(configuration: Configuration, gate: Gate) -> str:
+    """Another tenant's key."""
+    key = configuration.second_api_key
+    if key is None:
+        raise Unsupported("no second key is at hand; give --second-api-key")
+    answer = gate.send("GET", "/videos", key=key)
+    if answer.status in {401, 403}:
+        raise NotRun(f"the server does not take --second-api-key: {answer.summary}")
+    return key
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import attrs
 import httpx
 
@@ -37,9 +39,7 @@ def _look(gate: Gate, configuration: Configuration) -> None:
     listed = _ask(gate, "/videos", url, limit="1")
     if listed.status in {401, 403}:
         why = f"the server answered {listed.status}: {_message(listed)}"
-        if configuration.api_key is None:
-            raise CouldNotRun(f"{url} wants a key: {why}; give --api-key")
-        raise CouldNotRun(f"{url} does not take this key: {why}; check --api-key")
+        raise CouldNotRun(f"{url} {_key_problem(configuration, why)}")
     if listed.media_type == "text/html":
         raise CouldNotRun(
             f"{url} answers with a web page ({listed.status}, text/html) and not with an API: "
@@ -70,6 +70,11 @@ def _ask(gate: Gate, path: str, url: str, **params: str) -> Exchange:
         cause = failure.__cause__
         why = shorten(str(cause) or type(cause).__name__, 200)
         unreachable = isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout)
+        if unreachable and _is_of_tls(cause):
+            raise CouldNotRun(
+                f"no connection to {url} can be trusted ({why}): check the base URL, and whether "
+                f"it is https and has a certificate that this machine knows"
+            ) from failure
         if unreachable and not was_reset(cause):
             raise CouldNotRun(
                 f"no server answers at {url} ({why}): check the base URL, and whether it is running"
@@ -86,6 +91,33 @@ def _ask(gate: Gate, path: str, url: str, **params: str) -> Exchange:
             f"{url} closed the connection without a whole answer ({why}): does it speak HTTP, "
             f"and is it {url.partition(':')[0]}?"
         ) from failure
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _key_problem(configuration: Configuration, why: str) -> str:
+    """Return what is wrong with the key, and what to do."""
+    if configuration.api_key is not None:
+        return f"does not take this key: {why}; check --api-key"
+    if configuration.headers or configuration.query:
+        sent = " and ".join(
+            flag
+            for flag, given in (
+                ("--header", configuration.headers),
+                ("--query", configuration.query),
+            )
+            if given
+        )
+        return f"does not take what it was sent in place of a key: {why}; check {sent}"
+    if configuration.no_auth:
+        return f"wants a key: {why}; leave out --no-auth, or give --header 'NAME: KEY' beside it"
+    return f"wants a key: {why}; give --api-key"
 
 
 def _message(answer: Exchange) -> str:
