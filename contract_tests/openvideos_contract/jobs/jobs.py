@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
@@ -209,15 +210,35 @@ class Jobs:
         # All at once, so that a server makes them side by side.
         first = self._known[name].start is Start.PROMPT
         together = [job for job in self._planned if (job.start is Start.PROMPT) == first]
-        for wanted in [*together, self._known[name]]:
-            if not wanted.by_test and not self._was_tried(wanted.name):
-                try:
-                    self._require_made_first(wanted)
-                    self._start(wanted)
-                except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
-                    self._failures[wanted.name] = failure
+        names = dict.fromkeys([*(wanted.name for wanted in together), name])
+        waiting = [
+            wanted
+            for wanted in map(self._known.__getitem__, names)
+            if not wanted.by_test and not self._was_tried(wanted.name)
+        ]
+        # The first one alone, so that it is older than the others; those at the same time.
+        alone = [wanted for wanted in waiting if wanted.name == "plain" or not first]
+        for wanted in alone:
+            self._try(wanted)
+        self._try_at_once([wanted for wanted in waiting if wanted not in alone])
         if name in self._failures:
             raise self._failures[name]
+
+    def _try(self, wanted: JobRequest) -> None:
+        try:
+            self._require_made_first(wanted)
+            self._start(wanted)
+        except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
+            self._failures[wanted.name] = failure
+
+    def _try_at_once(self, jobs: list[JobRequest]) -> None:
+        """Make jobs by requests that are under way together, as those of several clients are."""
+        if not jobs:
+            return
+        with ThreadPoolExecutor(len(jobs)) as requests:
+            list(requests.map(self._try, jobs))
+        in_order = [wanted for wanted in self._known if wanted in self._jobs]
+        self._jobs = {wanted: self._jobs[wanted] for wanted in in_order}
 
     def _was_tried(self, name: str) -> bool:
         made = name in self._jobs or (name == "character" and self._character is not None)

@@ -44,6 +44,8 @@ class JobRequest:
         start: What it starts from.
         profile: The profile that it is made for; those of core are made in every run.
         by_test: Whether a test makes it itself, after `Jobs.require_room`.
+        last: Whether it is made after all that should be refused, so that it may take the place
+            that is kept for that.
         count: How many of it are made.
     """
 
@@ -56,6 +58,7 @@ class JobRequest:
     start: Start = Start.PROMPT
     profile: str = "core"
     by_test: bool = False
+    last: bool = False
     count: int = 1
 
 
@@ -88,10 +91,11 @@ def affordable(wanted: list[JobRequest], limit: int) -> set[str]:
     room = max(limit - SPARE, min(limit, 1))
     names: set[str] = set()
     for job in wanted:
-        room -= job.count
+        room -= 0 if job.last else job.count
         if room < 0:
             break
         names.add(job.name)
+    names |= {job.name for job in wanted if job.last and limit > SPARE}
     return names
 
 
@@ -113,7 +117,8 @@ def needed(
         or any(job.start is not Start.PROMPT for job in jobs)
         else 0
     )
-    return sum(job.count for job in jobs) + spare
+    last = sum(job.count for job in jobs if job.last)
+    return sum(job.count for job in jobs if not job.last) + max(spare, last)
 
 
 def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
@@ -151,10 +156,10 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             {"prompt": f" {tag} A lighthouse in the fog", **other},
         ),
         JobRequest(
-            "generated",
-            "generated from the contract",
+            "reference",
+            "an image to start from",
             "json",
-            {"prompt": tag, **asked},
+            {"prompt": f" {tag} The boat of the picture sets sail", **asked},
             by_test=True,
         ),
         JobRequest(
@@ -217,6 +222,14 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             {"prompt": f" {tag} Mira waves from the quay", **asked},
             start=Start.CHARACTER,
             profile="characters",
+        ),
+        JobRequest(
+            "generated",
+            "generated from the contract",
+            "json",
+            {"prompt": tag, **asked},
+            by_test=True,
+            last=True,
         ),
     ]
 

@@ -222,6 +222,11 @@ def require_order(found: Page, ours: list[Job], *, newest_first: bool) -> None:
     )
 
 
+def first_is_oldest(ours: list[Job]) -> bool:
+    """Return whether the first job of the run was created before any other, by the second."""
+    return all(moment(ours[0]) < moment(job) for job in ours[1:])
+
+
 @pytest.mark.requirement("LIST-005")
 @pytest.mark.parametrize("params", [{}, {"order": "desc"}], ids=["default", "desc"])
 def test_the_newest_come_first(gate: Gate, ours: list[Job], params: dict[str, str]) -> None:
@@ -230,7 +235,7 @@ def test_the_newest_come_first(gate: Gate, ours: list[Job], params: dict[str, st
     mine = [found_id for found_id in found.ids if found_id in {job.id for job in ours}]
     made = [job.id for job in ours]
     require(
-        mine[:1] != made[:1] or len(set(made)) < 2,
+        mine[:1] != made[:1] or not first_is_oldest(ours),
         expected=f"{made[0]}, which was made first, after those made later",
         seen=f"the videos of this run in the order {compact(mine)}",
         exchange=found.exchange,
@@ -245,7 +250,7 @@ def test_the_oldest_come_first_where_asked(gate: Gate, ours: list[Job]) -> None:
     if len(mine) < 2:
         return  # a long list: its oldest page holds none of ours, and its order was judged
     require(
-        mine[0] == ours[0].id,
+        mine[0] == ours[0].id or not first_is_oldest(ours),
         expected=f"{ours[0].id}, which was made first, before those made later",
         seen=f"the videos of this run in the order {compact(mine)}",
         exchange=found.exchange,
