@@ -20,9 +20,10 @@ def test_no_more_jobs_are_started_than_the_budget_allows(lenient: Any, gate_to: 
     gate = gate_to(lenient.base_url, max_videos=2)
     gate.send("POST", "/videos", json={"prompt": "one"})
     gate.send("POST", video_path("own_0", "remix"), json={"prompt": "two"})
-    for path in ("/videos", "/videos/edits", "/videos/characters", "//videos/"):
-        with pytest.raises(BudgetExhausted, match="--max-videos 2"):
-            gate.send("POST", path, json={"prompt": "three"})
+    for method in ("POST", "PUT", "PATCH"):
+        for path in ("/videos", "/videos/edits", "/videos/characters", "//videos/"):
+            with pytest.raises(BudgetExhausted, match="--max-videos 2"):
+                gate.send(method, path, json={"prompt": "three"}, family="three")
     assert len(lenient.accepted) == gate.budget.spent == 2
 
 
@@ -30,7 +31,7 @@ def test_a_refused_request_costs_nothing(lenient: Any, gate_to: MakeGate) -> Non
     gate = gate_to(lenient.base_url, max_videos=1)
     lenient.answer = lambda method, path: (400, {"error": {}})
     for _ in range(3):
-        assert gate.send("POST", "/videos", json={}).refused
+        assert gate.send("POST", "/videos", json={"prompt": "x"}).refused
     assert gate.budget.spent == 0
 
 

@@ -210,47 +210,26 @@ class Jobs:
         # All at once, so that a server makes them side by side.
         first = self._known[name].start is Start.PROMPT
         together = [job for job in self._planned if (job.start is Start.PROMPT) == first]
-        names = dict.fromkeys([*(wanted.name for wanted in together), name])
-        waiting = [
-            wanted
-            for wanted in map(self._known.__getitem__, names)
-            if not wanted.by_test and not self._was_tried(wanted.name)
-        ]
-        # The first one alone, so that it is older than the others; those at the same time.
-        alone = [wanted for wanted in waiting if wanted.name == "plain" or not first]
-        for wanted in alone:
-            self._try(wanted)
-        self._try_at_once([wanted for wanted in waiting if wanted not in alone])
+        for wanted in [*together, self._known[name]]:
+            if not wanted.by_test:
+                self._make_one(wanted)
         if name in self._failures:
             raise self._failures[name]
 
-    def _try(self, wanted: JobRequest) -> None:
+    def _make_one(self, wanted: JobRequest) -> None:
+        if self._was_tried(wanted.name):
+            return
         try:
-            self._require_made_first(wanted)
+            self.require_room(wanted.name)
+            if wanted.start is Start.PROMPT and "plain" in self._jobs:
+                self._let_a_second_pass(self._jobs["plain"])
             self._start(wanted)
         except (Nonconformity, NotRun, Blocked, Unsupported) as failure:
             self._failures[wanted.name] = failure
 
-    def _try_at_once(self, jobs: list[JobRequest]) -> None:
-        """Make jobs by requests that are under way together, as those of several clients are."""
-        if not jobs:
-            return
-        with ThreadPoolExecutor(len(jobs)) as requests:
-            list(requests.map(self._try, jobs))
-        in_order = [wanted for wanted in self._known if wanted in self._jobs]
-        self._jobs = {wanted: self._jobs[wanted] for wanted in in_order}
-
     def _was_tried(self, name: str) -> bool:
         made = name in self._jobs or (name == "character" and self._character is not None)
         return made or name in self._failures
-
-    def _require_made_first(self, wanted: JobRequest) -> None:
-        """Make what a job starts from, for which the first of it may have to be waited for."""
-        self.require_room(wanted.name)
-        if wanted.start is Start.CHARACTER:
-            self.character()
-        elif wanted.start is Start.PROMPT and "plain" in self._jobs:
-            self._let_a_second_pass(self._jobs["plain"])
 
     def _start(self, wanted: JobRequest) -> None:
         answer, refusal = self._request(wanted), None
@@ -286,12 +265,18 @@ class Jobs:
                 name = "plain.avi" if "avi" in file.media_type else "plain.mp4"
                 fields["video"] = (name, file.content, file.media_type or "video/mp4")
             case Start.CHARACTER:
-                made = self.character().object.get("id")
-                if not isinstance(made, str) or not made:
-                    raise Blocked("the character that was made has no id")
-                fields["characters"] = [{"id": made}]
+                fields["characters"] = [{"id": self._id_of_the_character()}]
         body: dict[str, Any] = {wanted.encoding: fields}
         return self._gate.send("POST", path, **body)
+
+    def _id_of_the_character(self) -> str:
+        self._make_one(self._known["character"])
+        if self._character is None:
+            raise Blocked(f"the character could not be made: {self._failures['character']}")
+        made = self._character.object.get("id")
+        if not isinstance(made, str) or not made:
+            raise Blocked("the character that was made has no id")
+        return made
 
     def require_taken(self, encoding: str) -> None:
         """Go on unless the server takes no create in an encoding, good or bad.

@@ -8,17 +8,15 @@ deletes anything else.
 from __future__ import annotations
 
 import enum
-import hashlib
+import os
 import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import attrs
 import httpx
 
 from openvideos_contract.checks.answers import Violation, violations
@@ -29,13 +27,19 @@ from openvideos_contract.outcome import (
     Nonconformity,
     NotRun,
     Prohibited,
-    shorten,
 )
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.budget import Budget
+from openvideos_contract.wire.cleaning import delete_all
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.interrupts import uninterrupted
-from openvideos_contract.wire.throttle import Throttle
+from openvideos_contract.wire.ledger import Ledger
+from openvideos_contract.wire.made import CHARACTERS, Made, last_segment, video_path
+from openvideos_contract.wire.own_requests import require_right
+from openvideos_contract.wire.patience import Patience, is_busy
+from openvideos_contract.wire.transport import SAFE_TO_REPEAT, Transport
+
+__all__ = ["Gate", "Key", "Made", "video_path", "was_reset"]
 
 
 class Key(enum.Enum):
@@ -44,32 +48,11 @@ class Key(enum.Enum):
     OWN = "own"
 
 
-_SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
+# Failures before anything was sent.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _STARTS_JOBS = frozenset({"POST", "PUT", "PATCH"})
-_LATER = frozenset({409, 425, 429})
-# Every answer is kept in memory to the end of a run: bytes, by whether it is a video or picture.
-_LONGEST_ANSWER = {True: 512 * 2**20, False: 8 * 2**20}
-# A body from this length on is kept once, however often it was downloaded.
-_WORTH_SHARING = 65_536
 # Words in the names of headers that carry a key.
 _WORDS_OF_KEYS = ("auth", "key", "token", "secret", "cookie")
-
-
-@attrs.define
-class Made:
-    """A job that the run made, and what became of it.
-
-    Attributes:
-        id: Its id; empty where the answer gave none.
-        key: The key that made it.
-        path: Where it is deleted; empty where it cannot be.
-        deleted: Whether the server said that it is gone.
-    """
-
-    id: str
-    key: str | None = attrs.field(repr=False)
-    path: str
-    deleted: bool = False
 
 
 class Gate:
@@ -82,6 +65,9 @@ class Gate:
         found: What answers got wrong.
         made: The jobs that the run made, in order.
         exchanges: Every exchange, in order, numbered from 1.
+        ledger: What all processes of the run know of its jobs.
+        while_busy: Called before each pause in which a busy server is waited for to take a job.
+        started: When the run began, in Unix seconds.
         videos: Every Video that was answered, in order: the id that it is about, itself, and the
             exchange.
     """
@@ -89,16 +75,22 @@ class Gate:
     def __init__(self, configuration: Configuration, contract: Contract) -> None:
         self.configuration = configuration
         self.contract = contract
-        self.budget = Budget(configuration.max_videos)
+        self.ledger = Ledger(configuration.run_id, _without_user(configuration.base_url))
+        self.budget = Budget(configuration.max_videos, self.ledger)
         self.current_test = ""
         self.seen: Counter[tuple[str, str]] = Counter()
         self.found: list[Violation] = []
         self.made: list[Made] = []
         self.exchanges: list[Exchange] = []
         self.videos: list[tuple[str, dict[str, Any], Exchange]] = []
-        self._accepted_families: dict[str, str] = {}
+        self.while_busy: Callable[[], None] = lambda: None
+        self._patience = Patience(configuration.job_timeout)
+        self._family_locks: dict[str, threading.Lock] = {}
         self._ids_of_others: set[str] = set()
         self._gone: str | None = None
+        # One of several processes, of which another began the run, and ends it.
+        self._shared = "PYTEST_XDIST_WORKER" in os.environ
+        self.started = time.time()
         self._lock = threading.RLock()
         names = ("OPENVIDEOS_API_KEY", "OPENVIDEOS_SECOND_API_KEY")
         keys = (configuration.api_key, configuration.second_api_key)
@@ -108,12 +100,10 @@ class Gate:
             for name, value in pairs:
                 word = re.sub(r"\W", "_", name).upper()
                 self._secrets[f"OPENVIDEOS_{kind}_{word}"] = value
-        self._throttle = Throttle(configuration.rpm)
-        self._bodies: dict[bytes, bytes] = {}
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(configuration.request_timeout, connect=10.0),
-            headers={"User-Agent": f"openvideos-conform/{contract.version}"},
-            trust_env=False,
+        self._transport = Transport(
+            timeout=configuration.request_timeout,
+            rpm=configuration.rpm,
+            user_agent=f"openvideos-conform/{contract.version}",
         )
 
     def send(
@@ -141,14 +131,20 @@ class Gate:
             content: A body, sent as it is.
             key: The key to send, None for none.
             family: What is wrong with the request, where the server should refuse it. An accepted
-                one is deleted at once, and no other of its family is sent.
+                one is deleted at once, and no other of its family is sent. One without a family
+                that might start a job is meant to keep the contract.
 
         Raises:
-            BudgetExhausted: The request might start a job, and no job is left.
-            Blocked: A request of its family was accepted before, or the server is gone.
+            BudgetExhausted: The request might start a job, and no job is left; or it is none that
+                only reads, where no job is allowed at all.
+            Blocked: A request of its family was accepted before, or the server is gone, or it was
+                busy for as long as may be waited.
             Nonconformity: No whole answer came.
-            Prohibited: The request would delete what the run did not make.
+            Prohibited: The request would delete what the run did not make, or breaks the contract
+                though it should keep it.
         """
+        if method in _STARTS_JOBS and family is None:
+            require_right(self.contract, method, path, json=json, form=form)
         own = self._own_key if isinstance(key, Key) else key
         merged = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if own is not None:
@@ -161,7 +157,7 @@ class Gate:
                 (name, (None, str(value)) if not isinstance(value, tuple) else value)
                 for name, value in form.items()
             ]
-        request = self._client.build_request(
+        request = self._transport.client.build_request(
             method,
             self.configuration.base_url + path,
             params=params,
@@ -183,31 +179,66 @@ class Gate:
         path = self._path(request)
         self._forbid_changes_where_read_only(request.method, path)
         self._forbid_deleting_others(request.method, path)
-        billable = request.method in _STARTS_JOBS
-        if not billable:
-            return self._exchange(request, path, key, family)
-        self._forbid_repeating(family)
-        with uninterrupted():
-            self.budget.take()
-            return self._exchange(request, path, key, family)
+        if request.method not in _STARTS_JOBS:
+            return self._patiently(request, path, key, family)
+        with self._family_lock(family):
+            self._forbid_repeating(family)
+            return self._patiently(request, path, key, family)
 
-    def _exchange(
+    def _patiently(
         self, request: httpx.Request, path: str, key: str | None, family: str | None
     ) -> Exchange:
-        billable = request.method in _STARTS_JOBS
+        """Send a request again for as long as the server says nothing but that it is busy."""
+        starts_job = request.method in _STARTS_JOBS
+        since, tries = time.monotonic(), 0
+        while True:
+            if starts_job:
+                with uninterrupted():
+                    exchange = self._counted(request, path, key, family)
+            else:
+                exchange = self._exchange(request)
+            if not is_busy(exchange.response, meant_to_start_job=starts_job and family is None):
+                self._note_deletion(exchange, path)
+                self._observe(exchange, path)
+                return exchange
+            tries += 1
+            pause = self._patience.pause(exchange.response, since, tries, starts_job)
+            if not pause:
+                waited = time.monotonic() - since
+                raise Blocked(f"the server is busy, for {waited:.0f} s by now: {exchange.summary}")
+            if starts_job:
+                self.while_busy()
+            time.sleep(pause)
+
+    def _counted(
+        self, request: httpx.Request, path: str, key: str | None, family: str | None
+    ) -> Exchange:
+        """Send a request that may start a job, within the budget."""
+        place = self.budget.take(self.current_test, self._name_of(key))
+        try:
+            exchange = self._exchange(request)
+        except Nonconformity as failure:
+            # Where it was sent, whether a job was started is unknown, and its place stays taken.
+            if isinstance(failure.__cause__, _NOT_SENT):
+                self.budget.give_back(place)
+            raise
+        if exchange.ok:
+            self._settle(exchange, place, key, path, family)
+        else:
+            self.budget.give_back(place)
+        return exchange
+
+    def _exchange(self, request: httpx.Request) -> Exchange:
         sent_at = time.time()
         try:
-            response = self._answer(request)
+            response = self._transport.send(request)
         except httpx.ConnectError as error:
-            if billable:
-                self.budget.give_back()
             if not was_reset(error):
                 self._gone = f"the server no longer accepts connections: {error}"
             raise Nonconformity(
                 expected="an answer", seen=f"no connection after {_shown(request)}: {error}"
             ) from error
         except httpx.HTTPError as error:
-            # Whether a job was started is unknown, so its place stays taken.
             what = str(error) or type(error).__name__
             raise Nonconformity(
                 expected="a whole answer", seen=f"{what}, to {_shown(request)}"
@@ -218,10 +249,6 @@ class Gate:
                 request, response, sent_at, self.current_test, self._secrets, number
             )
             self.exchanges.append(exchange)
-        if billable:
-            self._settle(exchange, key, path, family)
-        self._note_deletion(exchange, path)
-        self._observe(exchange, path)
         return exchange
 
     def delete_made(self, deadline: float = 30.0) -> list[Made]:
@@ -232,15 +259,13 @@ class Gate:
         """
         self.current_test = "cleanup"
         self._gone = None
-        end = time.monotonic() + deadline
-        waiting = [made for made in reversed(self.made) if not made.deleted]
-        while waiting:
-            # A job that still runs may be deleted later; any other refusal is final.
-            waiting = [made for made in waiting if self._delete(made) in _LATER]
-            if not waiting or time.monotonic() >= end:
-                break
-            time.sleep(0.5)
-        return [made for made in self.made if not made.deleted]
+        self._patience.shorten(deadline / 2)
+        return delete_all(self, deadline, whole_run=not self._shared)
+
+    def adopt(self, made: Made) -> None:
+        """Take a job for one of the run, which may then delete it."""
+        with self._lock:
+            self.made.append(made)
 
     def forgive(self, exchange: Exchange) -> None:
         """Forget what answers to the same operation got wrong: it is one that is not offered."""
@@ -261,60 +286,21 @@ class Gate:
     def note_gone(self, video_id: str) -> None:
         """Note that a job of the run is no longer there, though nobody said that it was deleted."""
         for made in self.made:
-            made.deleted = made.deleted or made.id == video_id
+            if made.id == video_id and not made.deleted:
+                made.deleted = True
+                self.ledger.note_deleted(video_id)
 
     def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
+        """Close the connections, and the ledger; it is removed where nothing is left to delete.
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return self._whole(request)
-        except httpx.TimeoutException:
-            raise
-        except httpx.TransportError:
-            # A kept connection may have been closed by the server in the meantime.
-            if request.method not in _SAFE_TO_REPEAT:
-                raise
-        time.sleep(0.2)
-        return self._whole(request)
-
-    def _whole(self, request: httpx.Request) -> httpx.Response:
-        """Read the whole answer, within the time-out of a request all in all."""
-        self._throttle.wait()
-        started = time.monotonic()
-        limit = self.configuration.request_timeout
-        response = self._client.send(request, stream=True, follow_redirects=request.method == "GET")
-        kind = response.headers.get("content-type", "no Content-Type")
-        longest = _LONGEST_ANSWER[kind.lower().startswith(("video/", "image/"))]
-        try:
-            chunks = []
-            for chunk in response.iter_bytes():
-                chunks.append(chunk)
-                if response.num_bytes_downloaded > longest:
-                    # No error of the transport, which would be tried again.
-                    raise httpx.RequestError(f"more than {longest} bytes of {shorten(kind, 100)}")
-                if time.monotonic() - started > limit:
-                    raise httpx.ReadTimeout(f"not answered whole within {limit:g} s")
-        finally:
-            response.close()
-        headers = [(k, v) for k, v in response.headers.multi_items() if k != "content-encoding"]
-        whole = httpx.Response(
-            response.status_code,
-            headers=headers,
-            content=self._kept_once(b"".join(chunks)),
-            request=request,
-            extensions={"http_version": response.extensions.get("http_version", b"HTTP/1.1")},
-        )
-        whole.elapsed = timedelta(seconds=time.monotonic() - started)
-        return whole
-
-    def _kept_once(self, body: bytes) -> bytes:
-        """Return a body, the very one of before where it was downloaded before."""
-        if len(body) < _WORTH_SHARING:
-            return body
-        with self._lock:
-            return self._bodies.setdefault(hashlib.sha256(body).digest(), body)
+        Only the process that began the run removes it: to the others it still is the budget.
+        """
+        self._transport.close()
+        self.budget.settle()
+        if self._shared or any(place.left for place in self.ledger.places):
+            self.ledger.close()
+        else:
+            self.ledger.remove()
 
     def _add_what_every_request_has(self, request: httpx.Request, key: str | None) -> None:
         """Add the headers and the query of the configuration; what the request has itself wins."""
@@ -332,11 +318,11 @@ class Gate:
             request.url = request.url.copy_with(raw_path=request.url.raw_path + query)
 
     def _forbid_changes_where_read_only(self, method: str, path: str) -> None:
-        if self.budget.limit == 0 and method not in _SAFE_TO_REPEAT:
+        if self.budget.limit == 0 and method not in SAFE_TO_REPEAT:
             raise BudgetExhausted(
                 f"with --max-videos 0 nothing is sent but GET, HEAD and OPTIONS, and no {method}"
             )
-        if method == "DELETE" and _last_segment(path) == self.configuration.reuse_video:
+        if method == "DELETE" and last_segment(path) == self.configuration.reuse_video:
             raise NotRun("the video of --reuse-video is never deleted")
 
     def _path(self, request: httpx.Request) -> str:
@@ -346,51 +332,73 @@ class Gate:
     def _forbid_deleting_others(self, method: str, path: str) -> None:
         if method != "DELETE":
             return
-        target = _last_segment(path)
+        target = last_segment(path)
         if self.configuration.run_id in target:
             return  # an id that the suite invented
         if target not in {made.id for made in self.made}:
             raise Prohibited(f"DELETE {path}: the run did not make this video")
 
-    def _forbid_repeating(self, family: str | None) -> None:
+    def _family_lock(self, family: str | None) -> threading.Lock:
+        """Return what keeps two requests of a family from being under way at once."""
         with self._lock:
-            first = self._accepted_families.get(family or "")
+            return (
+                self._family_locks.setdefault(family or "", threading.Lock())
+                if family
+                else (threading.Lock())
+            )
+
+    def _forbid_repeating(self, family: str | None) -> None:
+        first = self.ledger.accepted_in(family) if family else None
         if first is not None:
             raise Blocked(f"the server accepted a request with {family} before, in {first}")
 
-    def _settle(self, exchange: Exchange, key: str | None, path: str, family: str | None) -> None:
-        if not exchange.ok:
-            self.budget.give_back()
-            return
-        body = exchange.json()
-        found = body.get("id") if isinstance(body, dict) else None
+    def key_named(self, name: str) -> str | None:
+        """Return the key that the ledger knows by a name."""
+        other = self.configuration.second_api_key
+        return {"none": None, "second": other}.get(name, self._own_key)
+
+    def _name_of(self, key: str | None) -> str:
+        """Return which key it is, without telling it."""
+        known = {self._own_key: "own", self.configuration.second_api_key: "second"}
+        return "none" if key is None else known.get(key, "another")
+
+    def _settle(
+        self, exchange: Exchange, place: int, key: str | None, path: str, family: str | None
+    ) -> None:
+        """Note what an accepted request made, and delete it where it should have been refused."""
+        found = exchange.object.get("id")
         made_id = found if isinstance(found, str) else ""
         if made_id in self._ids_of_others:
             made_id = ""  # a server that answers with somebody else's video must not lose it
-        deletable = made_id and not path.startswith("/videos/characters")
-        made = Made(made_id, key, video_path(made_id) if deletable else "")
-        with self._lock:
-            self.made.append(made)
-            if family is not None:
-                self._accepted_families[family] = self.current_test or "an earlier test"
+        character = path.startswith(CHARACTERS)
+        deletable = made_id and not character
+        made = Made(made_id, key, video_path(made_id) if deletable else "", character=character)
+        self.adopt(made)
+        self.ledger.note_made(place, made.id, made.path or (CHARACTERS if character else ""))
         if family is not None:
-            self._delete(made)
+            self.ledger.note_accepted(family, self.current_test or "an earlier test")
+            self.delete(made)
 
-    def _delete(self, made: Made) -> int | None:
+    def delete(self, made: Made) -> int | None:
         """Delete a job; return the status of the answer, None where there was none."""
         if not made.path:
             return None
         try:
             answer = self.send("DELETE", made.path, key=made.key)
+            gone = answer.status in {404, 410} and not self._is_there(made)
         except (Nonconformity, Blocked):
             return None
-        made.deleted = made.deleted or answer.status in {404, 410}
+        if gone:
+            self.note_gone(made.id)
         return answer.status
 
+    def _is_there(self, made: Made) -> bool:
+        """Return whether a job can still be retrieved; a server without DELETE answers 404 too."""
+        return self.send("GET", made.path, key=made.key).ok
+
     def _note_deletion(self, exchange: Exchange, path: str) -> None:
-        if exchange.request.method != "DELETE" or not exchange.ok:
-            return
-        self.note_gone(_last_segment(path))
+        if exchange.request.method == "DELETE" and exchange.ok:
+            self.note_gone(last_segment(path))
 
     def _observe(self, exchange: Exchange, path: str) -> None:
         operation = self.contract.operation(exchange.request.method, path)
@@ -404,7 +412,7 @@ class Gate:
                 body = exchange.json()
                 if isinstance(body, dict) and isinstance(body.get("id"), str):
                     # A retrieve is about the id that was asked for, whatever it answers.
-                    asked = _last_segment(path)
+                    asked = last_segment(path)
                     about = asked if name == "retrieve_video" else body["id"]
                     self.videos.append((about, body, exchange))
 
@@ -432,15 +440,11 @@ def was_reset(error: BaseException | None) -> bool:
     return False
 
 
-def video_path(video_id: str, *rest: str) -> str:
-    """Return the path of a video, or of something below it, the id as one segment."""
-    return "/".join(["/videos", quote(video_id, safe=""), *rest])
-
-
-def _last_segment(path: str) -> str:
-    """Return what the last segment of a path stands for; a %2F in it is a part of an id."""
-    return unquote(path.rstrip("/").rpartition("/")[2])
-
-
 def _shown(request: httpx.Request) -> str:
     return f"{request.method} {request.url.path}"
+
+
+def _without_user(url: str) -> str:
+    """Return a URL without the name and the password that it may hold."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

@@ -1,0 +1,116 @@
+"""Deletes what a run made, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from openvideos_contract.jobs.words import RUNNING
+from openvideos_contract.outcome import Blocked, Nonconformity
+from openvideos_contract.wire.made import Made, video_path
+
+if TYPE_CHECKING:
+    from openvideos_contract.wire.gate import Gate
+
+# Refusals that may be taken back once a job has ended; of the others only while it still runs.
+_LATER = frozenset({409, 425, 429})
+_NOT_OFFERED = frozenset({404, 405, 410, 501})
+# A list is looked through so far for prompts that bear the mark of a run.
+_MOST_PAGES = 20
+_A_DAY = 86_400
+
+
+def delete_all(gate: Gate, deadline: float, *, whole_run: bool) -> list[Made]:
+    """Delete what a run made and still exists; return what could not be deleted.
+
+    Args:
+        gate: Where requests leave.
+        deadline: Seconds in which jobs that still run may come to an end.
+        whole_run: Whether to delete what other processes of the run left, too.
+    """
+    end = time.monotonic() + deadline
+    if whole_run:
+        _adopt_what_others_left(gate)
+    _delete(gate, end)
+    lost = gate.ledger.unanswered if whole_run else []
+    nameless = [made for made in gate.made if not made.id]
+    if whole_run and (lost or nameless) and _adopt_marked(gate):
+        _delete(gate, end)
+        # Whatever these started is in no list, or was found there.
+        for made in nameless:
+            made.deleted = not made.character
+        gate.ledger.note_resolved()
+        lost = []
+    left = [made for made in gate.made if not made.deleted]
+    return left + [Made("", None, "") for _ in lost]
+
+
+def _delete(gate: Gate, end: float) -> None:
+    """Delete what can be, the latest first, and wait for what still runs."""
+    waiting = [made for made in reversed(gate.made) if made.path and not made.deleted]
+    while waiting:
+        later = []
+        for made in waiting:
+            status = gate.delete(made)
+            if status is None and time.monotonic() >= end:
+                return  # nobody answers
+            if not made.deleted and status is not None and _may_be_later(gate, made, status):
+                later.append(made)
+        waiting = later
+        if not waiting or time.monotonic() >= end:
+            return
+        time.sleep(0.5)
+
+
+def _may_be_later(gate: Gate, made: Made, status: int) -> bool:
+    if status in _LATER:
+        return True
+    if status in _NOT_OFFERED or not 400 <= status < 500:
+        return False
+    try:
+        return gate.send("GET", made.path, key=made.key).object.get("status") in RUNNING
+    except (Nonconformity, Blocked):
+        return False
+
+
+def _adopt_what_others_left(gate: Gate) -> None:
+    known = {made.id for made in gate.made}
+    for place in gate.ledger.places:
+        if place.answered and place.left and place.id not in known:
+            gate.adopt(Made(place.id, gate.key_named(place.key), place.path))
+
+
+def _adopt_marked(gate: Gate) -> bool:
+    """Take the listed videos whose prompts bear the run's mark for its own.
+
+    Returns:
+        Whether the whole list was looked through, as far back as the run.
+    """
+    known = {made.id for made in gate.made}
+    mark = gate.configuration.run_id
+    after: str | None = None
+    for _ in range(_MOST_PAGES):
+        params: dict[str, object] = {"limit": 100, "order": "desc"}
+        if after is not None:
+            params["after"] = after
+        try:
+            page = gate.send("GET", "/videos", params=params).object
+        except (Nonconformity, Blocked):
+            return False
+        data = page.get("data")
+        if not isinstance(data, list):
+            return False
+        videos = [video for video in data if isinstance(video, dict) and video.get("id")]
+        for video in videos:
+            video_id = video["id"]
+            if mark in str(video.get("prompt")) and video_id not in known:
+                known.add(video_id)
+                key = gate.key_named("own")
+                gate.adopt(Made(str(video_id), key, video_path(str(video_id))))
+        next_page = str(videos[-1]["id"]) if videos else None
+        times = [video.get("created_at") for video in videos]
+        old = all(isinstance(when, int) and when < gate.started - _A_DAY for when in times)
+        if page.get("has_more") is not True or old or next_page in {None, after}:
+            return True
+        after = next_page
+    return False
