@@ -71,7 +71,8 @@ class Jobs:
             Unsupported: The server does not offer it.
             Blocked: The job plain was not completed, or cannot be downloaded.
         """
-        self._make("character")
+        if self._character is None:
+            self._make("character")
         if self._character is None:
             raise Blocked("no character was made")
         return self._character
