@@ -88,11 +88,11 @@ def test_the_cursor_of_a_deleted_video_does_not_begin_anew(
         return
     found = set(listed_ids(answer))
     for job in jobs.all_made():
-        if creation(job) >= creation(deleted):
+        if creation(job) > creation(deleted):
             require(
                 job.id not in found,
-                expected=f"a refusal, or only videos from before {deleted.id}, which is deleted",
-                seen=f"{job.id}, which was not made before it, among {len(found)} videos",
+                expected=f"a refusal, or no video that was made later than {deleted.id}, which is deleted",
+                seen=f"{job.id}, which was made later, among {len(found)} videos",
                 exchange=answer,
             )
 
