@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -72,7 +73,7 @@ def test_creates_at_the_same_time_make_a_job_each(gate: Gate, jobs: Jobs) -> Non
 @pytest.mark.requirement("CONCURRENCY-002")
 def test_reads_at_the_same_time_answer_for_themselves(gate: Gate, finished: list[Job]) -> None:
     asked = [job for job, _ in zip(itertools.cycle(finished), range(AT_ONCE), strict=False)]
-    answers = together([lambda job=job: gate.send("GET", job.path) for job in asked])
+    answers = together([partial(gate.send, "GET", job.path) for job in asked])
     for job, answer in zip(asked, answers, strict=True):
         video = answer.video()
         require(
@@ -99,7 +100,7 @@ def test_reads_while_others_write_answer_as_ever(
         return gate.send("GET", "/videos", params={"limit": 100})
 
     jobs.require_taken("json")
-    calls = [lambda n=n: (write if n % 3 == 0 else read)(n) for n in range(AT_ONCE * 2)]
+    calls = [partial(write if n % 3 == 0 else read, n) for n in range(AT_ONCE * 2)]
     for number, answer in enumerate(together(calls)):
         if number % 3 == 0:
             continue
@@ -127,10 +128,13 @@ def test_downloads_at_the_same_time_are_whole(gate: Gate, jobs: Jobs, finished: 
     wholes = [jobs.whole_content(job.request.name) for job in finished[:2]]
     pairs = list(zip(finished, wholes, strict=False)) * 2
     paths = [f"{job.path}/content" for job, _ in pairs]
-    answers = together([lambda path=path: gate.send("GET", path) for path in paths])
+    for (job, whole), path in zip(pairs[:2], paths, strict=False):
+        if gate.send("GET", path).content != whole.content:
+            raise Blocked(f"the content of {job.id} is not the same each time (CONTENT-007)")
+    answers = together([partial(gate.send, "GET", path) for path in paths])
     for (job, whole), answer in zip(pairs, answers, strict=True):
         require(
-            answer.status == 200 and len(answer.content) == len(whole.content),
+            answer.status == 200 and answer.content == whole.content,
             expected=f"the {len(whole.content)} bytes of {job.id}, as ever",
             seen=answer.summary,
             exchange=answer,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import attrs
 import pytest
 
@@ -15,6 +17,7 @@ from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
 GONE = "the video was deleted"
+DELETES = 4
 
 
 @attrs.frozen
@@ -91,7 +94,8 @@ def test_the_cursor_of_a_deleted_video_does_not_begin_anew(
         if creation(job) > creation(deleted):
             require(
                 job.id not in found,
-                expected=f"a refusal, or no video that was made later than {deleted.id}, which is deleted",
+                expected="a refusal, or no video that was made later than the deleted one, "
+                f"{deleted.id}",
                 seen=f"{job.id}, which was made later, among {len(found)} videos",
                 exchange=answer,
             )
@@ -166,3 +170,21 @@ def test_the_others_are_still_there(gate: Gate, jobs: Jobs, deleted: Job) -> Non
     known = jobs.downloads.get((others[0].request.name, None))
     if known is not None and known.status == 200:
         require_status(content, 200, "only another video was deleted")
+
+
+@pytest.mark.requirement("CONCURRENCY-004")
+def test_deletes_at_the_same_time_succeed_once(gate: Gate, jobs: Jobs, deleted: Job) -> None:
+    gone = {made.id for made in gate.made if made.deleted}
+    others = [job for job in jobs.all_completed() if job.id not in gone]
+    if len(others) < 2:
+        raise NotRun("no job is left that later tests do not need")
+    job = others[-1]
+    with ThreadPoolExecutor(DELETES) as requests:
+        answers = list(requests.map(lambda _: gate.send("DELETE", job.path), range(DELETES)))
+    succeeded = [answer for answer in answers if answer.ok]
+    require(
+        len(succeeded) == 1,
+        expected=f"one success of {DELETES} deletes of {job.id} at the same time",
+        seen=f"the statuses {', '.join(str(answer.status) for answer in answers)}",
+        exchange=answers[-1],
+    )
