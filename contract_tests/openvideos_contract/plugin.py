@@ -18,7 +18,7 @@ from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import NotRun, Unsupported
 from openvideos_contract.running.interruption import ended_as_by_ctrl_c
-from openvideos_contract.running.preparation import prepare
+from openvideos_contract.running.preparation import UNFIT_SETTINGS, prepare
 from openvideos_contract.running.session import Session
 from openvideos_contract.running.under_pytest import (
     Around,
@@ -28,12 +28,11 @@ from openvideos_contract.running.under_pytest import (
     told_to_worker,
 )
 from openvideos_contract.settings.about import Kind
-from openvideos_contract.settings.configuration import Configuration, ConfigurationError
+from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.settings.sources import gather
 from openvideos_contract.settings.table import SETTINGS, Setting
 from openvideos_contract.webhooks.receiver import Receiver
 from openvideos_contract.wire.gate import Gate
-from openvideos_spec import ContractError, OverlayError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if "base_url" not in settings:
             return  # collecting alone needs no server; the fixtures say what is missing
         contract, configuration = prepare({**settings, **told_to_worker(config)})
-    except (ConfigurationError, ContractError, OverlayError) as error:
+    except UNFIT_SETTINGS as error:
         raise pytest.UsageError(str(error)) from error
     session = Session(configuration, contract)
     config.pluginmanager.register(session, "openvideos-session")

@@ -22,11 +22,10 @@ from openvideos_contract.reports.report import Report, build
 from openvideos_contract.running.dry_run import dry_run
 from openvideos_contract.running.interruption import INTERRUPTED, ended_as_by_ctrl_c
 from openvideos_contract.running.preflight import CouldNotRun, preflight
-from openvideos_contract.running.preparation import prepare
+from openvideos_contract.running.preparation import UNFIT_SETTINGS, prepare
 from openvideos_contract.running.runner import SuiteFaultError, run
 from openvideos_contract.running.session import Session
-from openvideos_contract.settings.configuration import Configuration, ConfigurationError, masked
-from openvideos_spec import ContractError, OverlayError
+from openvideos_contract.settings.configuration import Configuration, masked
 
 
 def conform(settings: Mapping[str, Any], named_profiles: Sequence[str]) -> int:
@@ -48,7 +47,7 @@ def conform(settings: Mapping[str, Any], named_profiles: Sequence[str]) -> int:
                 typer.echo(dry_run(contract, configuration))
                 return 0
             report = _run(contract, configuration)
-    except (ConfigurationError, ContractError, OverlayError, CouldNotRun) as why:
+    except (*UNFIT_SETTINGS, CouldNotRun) as why:
         _tell(f"openvideos conform could not run: {why}", secrets)
         return COULD_NOT_RUN
     except KeyboardInterrupt:

@@ -8,7 +8,8 @@ import attrs
 import httpx
 
 from openvideos_contract.contract import Contract
-from openvideos_contract.outcome import Nonconformity, shorten
+from openvideos_contract.jobs.reused import reused
+from openvideos_contract.outcome import Blocked, Nonconformity, shorten
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate, video_path, was_reset
@@ -25,11 +26,16 @@ def preflight(configuration: Configuration, contract: Contract) -> None:
 
     Raises:
         CouldNotRun: No answer, not this API, or not with this key.
+        ConfigurationError: The video to reuse is not there, or not completed.
     """
     wait = min(configuration.request_timeout, LONGEST_WAIT)
-    gate = Gate(attrs.evolve(configuration, request_timeout=wait, max_videos=0), contract)
+    # A server that is busy now is told of, and not waited for.
+    hurried = attrs.evolve(configuration, request_timeout=wait, job_timeout=1.0, max_videos=0)
+    gate = Gate(hurried, contract)
     try:
         _look(gate, configuration)
+        if configuration.reuse_video is not None:
+            reused(gate, configuration.reuse_video)
     finally:
         gate.close()
 
@@ -45,7 +51,7 @@ def _look(gate: Gate, configuration: Configuration) -> None:
             f"{url} answers with a web page ({listed.status}, text/html) and not with an API: "
             f"check the base URL, which often ends in /v1{_hint(gate, url)}"
         )
-    if listed.status in {429, 502, 503, 504}:
+    if listed.status in {502, 503, 504}:
         raise CouldNotRun(f"{url} is not ready: it answered {listed.status}; try again later")
     if listed.ok and listed.json() is not None:
         return
@@ -66,6 +72,8 @@ def _look(gate: Gate, configuration: Configuration) -> None:
 def _ask(gate: Gate, path: str, url: str, **params: str) -> Exchange:
     try:
         return gate.send("GET", path, params=params or None)
+    except Blocked as busy:
+        raise CouldNotRun(f"{url} is not ready: it answered 429; try again later") from busy
     except Nonconformity as failure:
         cause = failure.__cause__
         why = shorten(str(cause) or type(cause).__name__, 200)
@@ -137,7 +145,7 @@ def _hint(gate: Gate, url: str) -> str:
         return ""
     try:
         answer = gate.send("GET", "/v1/videos")
-    except Nonconformity:
+    except (Nonconformity, Blocked):
         return ""
     found = answer.media_type == "application/json" and (answer.ok or answer.status == 401)
     return f"; did you mean {url}/v1?" if found else ""

@@ -13,6 +13,10 @@ from openvideos_contract.settings.configuration import (
     ConfigurationError,
     chosen_profiles,
 )
+from openvideos_spec import ContractError, OverlayError
+
+# What settings that cannot be right raise, those that a dialect's file holds among them.
+UNFIT_SETTINGS = (ConfigurationError, ContractError, OverlayError)
 
 
 def prepare(settings: Mapping[str, Any]) -> tuple[Contract, Configuration]:

@@ -15,7 +15,7 @@ import pytest
 from openvideos_contract.jobs import plan
 from openvideos_contract.judging.requirements import Level
 from openvideos_contract.judging.verdict import Status
-from openvideos_contract.reports import terminal
+from openvideos_contract.reports import files, terminal
 from openvideos_contract.reports.gathered import Gathered
 from openvideos_contract.reports.report import Report, report_of
 from openvideos_contract.running.preflight import CouldNotRun, preflight
@@ -110,8 +110,6 @@ class Around:
         """Go on where there is something to test."""
         if session.config.option.collectonly:
             return
-        from openvideos_contract.reports import files
-
         try:
             if self._configuration.report_dir is not None:
                 files.prepare(self._configuration.report_dir)
@@ -194,8 +192,6 @@ class Around:
             needed=plan.needed(self._configuration, session.contract, session.chosen),
         )
         if self._configuration.report_dir is not None:
-            from openvideos_contract.reports import files
-
             try:
                 files.write(report, self._configuration.report_dir)
             except files.FolderError as why:
