@@ -38,9 +38,9 @@ class Cause:
 def causes(results: Iterable[Result]) -> list[Cause]:
     """Return the failures by cause, the worst first, else in the order of the run.
 
-    Two failures have one cause where one test found both, one exchange shows both, or both saw the
-    same in place of the same, numbers aside. What was blocked is told with the failure of the
-    requirement that its reason names.
+    Two failures have one cause where they break one requirement, one test found both, one exchange
+    shows both, or both saw the same in place of the same, numbers aside. What was blocked is told
+    with the failure of the requirement that its reason names.
     """
     results = list(results)
     failed = [result for result in results if result.status in _ORDER]
@@ -76,7 +76,7 @@ def causes(results: Iterable[Result]) -> list[Cause]:
 def _signs(result: Result) -> set[object]:
     if result.status is Status.STALE:
         return {result.requirement}  # each is an entry of its own in the dialect
-    signs: set[object] = {result.test}
+    signs: set[object] = {result.requirement, result.test}
     if result.exchange:
         signs.add(result.exchange)
     if result.seen:

@@ -18,6 +18,8 @@ from openvideos_contract.settings.configuration import ConfigurationError
 _FAILED = frozenset({Status.FAIL, Status.STALE, Status.ERROR})
 # How bad a state is: only a step upwards makes something worse.
 _BADNESS = dict.fromkeys(_FAILED, 2) | {Status.WARN: 1}
+# What is not tested any more, or expected by now, is not mended.
+_SHOWN_TO_BE_BETTER = frozenset({Status.PASS, Status.WARN})
 _BADNESS_OF_VERDICTS = {
     Verdict.CONFORMS: 0,
     Verdict.UNSUPPORTED: 1,
@@ -119,7 +121,11 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
         if number in old and old[number]["status"] != new[number]["status"]
     ]
     worse = [one for one in changes if _badness(one.after) > _badness(one.before)]
-    better = [one for one in changes if _badness(one.after) < _badness(one.before)]
+    better = [
+        one
+        for one in changes
+        if _badness(one.after) < _badness(one.before) and one.after in _SHOWN_TO_BE_BETTER
+    ]
     return Comparison(
         notes=tuple(_notes(before, after)),
         verdicts=tuple(_verdicts(before["verdicts"], after["verdicts"])),

@@ -108,15 +108,15 @@ def _cause(report: Report, cause: Cause) -> Text:
         text.append(f"{_WORDS[status]} {number}", _STYLES[status])
         text.append(printable(f" {requirement.level}: {requirement.promise}\n"))
         text.append(f"  source    {requirement.source} [{requirement.certainty}]\n", "dim")
-    told: set[tuple[str, str]] = set()
+    told: set[object] = set()
     for result in _unrepeated(cause.results):
         text.append(f"  test      {printable(result.test)}\n")
         if (result.expected, result.seen) not in told:
-            told.add((result.expected, result.seen))
             text.append(f"  expected  {_indented(result.expected)}\n")
             text.append(f"  seen      {_indented(result.seen)}\n")
-        if result.curl:
+        if result.curl and result.curl not in told:
             text.append(f"  again     {printable(result.curl)}\n")
+        told |= {(result.expected, result.seen), result.curl}
     if cause.blocked:
         text.append(f"  so that   {', '.join(cause.blocked)} could not be tested\n")
     text.rstrip()
@@ -161,15 +161,9 @@ def _verdicts(report: Report) -> Text:
     for profile, verdict in report.verdicts.items():
         text.append(f"  {profile:<10} ")
         text.append(str(verdict), _STYLES.get(verdict, ""))
-        told = [
-            count.sentence
-            for count in counts(
-                (one for one in report.requirements.values() if one.profile == profile),
-                report.outcomes,
-            )
-        ]
-        text.append("".join(f"\n             {sentence}" for sentence in told) + "\n")
-    lines = [f"{report.spent} in {report.seconds:g} s"]
+        told = [one.sentence for one in counts(report.of_profile(profile), report.outcomes)]
+        text.append(": " + "\n             ".join(told) + "\n")
+    lines = [f"{report.spent}, in {report.seconds:g} s"]
     if report.left_over:
         names = ", ".join(made or "a job without an id" for made in report.left_over)
         lines.append(f"LEFT OVER, as the server did not delete them: {names}")

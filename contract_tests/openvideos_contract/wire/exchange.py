@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import shlex
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -13,16 +11,7 @@ import httpx
 
 from openvideos_contract.outcome import Nonconformity, shorten
 from openvideos_contract.settings.configuration import SHORTEST_SECRET
-
-_LONGEST_BODY = 16_384
-_UNTOLD_HEADERS = {
-    "accept",
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "host",
-    "user-agent",
-}
+from openvideos_contract.wire import curl
 
 
 @attrs.frozen
@@ -64,6 +53,11 @@ class Exchange:
     def content(self) -> bytes:
         """The body of the answer."""
         return self.response.content
+
+    @property
+    def first_byte_after(self) -> float:
+        """How many seconds it took until the first byte of the answer's body came."""
+        return float(self.response.extensions.get("first_byte_after", 0.0))
 
     @property
     def media_type(self) -> str:
@@ -125,25 +119,7 @@ class Exchange:
     @property
     def curl(self) -> str:
         """A command that sends the request again, keys left to the environment."""
-        parts = ["curl", "-i"]
-        if self.request.method == "HEAD":
-            parts = ["curl", "-I"]
-        elif self.request.method != "GET":
-            parts += ["-X", self.request.method]
-        for name, value in self.request.headers.items():
-            if name not in _UNTOLD_HEADERS:
-                parts += ["-H", self._header(name, value)]
-        body = self.request.content
-        before = ""
-        if len(body) > _LONGEST_BODY:
-            parts.append(f"--data-binary '<{len(body)} bytes, left out here>'")
-        elif body and _is_text(body):
-            parts += ["--data-binary", self._quote(body.decode())]
-        elif body:
-            before = f"echo {base64.b64encode(body).decode()} | base64 -d | "
-            parts += ["--data-binary", "@-"]
-        parts.append(self._quote(str(self.request.url)))
-        return before + " ".join(parts)
+        return curl.command(self.request, self.secrets)
 
     def shows(self, text: str) -> bool:
         """Return whether `text` holds a key."""
@@ -155,26 +131,3 @@ class Exchange:
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, f"${name}")
         return text
-
-    def _header(self, name: str, value: str) -> str:
-        for variable, secret in self.secrets.items():
-            if name == "authorization" and value == f"Bearer {secret}":
-                return f'"{name}: Bearer ${variable}"'
-        return self._quote(f"{name}: {value}")
-
-    def _quote(self, text: str) -> str:
-        masked = self.masked(text)
-        if masked == text:
-            return shlex.quote(text)
-        # Between double quotes the shell fills the key in from the environment.
-        for special in ("\\", '"', "`"):
-            masked = masked.replace(special, f"\\{special}")
-        return f'"{masked}"'
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return b"\0" not in body and not body.startswith(b"@")
