@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from openvideos_contract.checks.answers import Kind
@@ -55,6 +57,31 @@ def test_answers_have_the_shape_of_the_contract(gate: Gate, operation: str) -> N
 def test_remixes_have_the_shape_of_the_contract(gate: Gate, jobs: Jobs) -> None:
     jobs.existing("remix")
     require_none(gate, Kind.BODY, Kind.CONTENT_TYPE, operation="remix_video")
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        pytest.param("edit_video", "edit", marks=pytest.mark.requirement("EDIT-002")),
+        pytest.param("extend_video", "extension", marks=pytest.mark.requirement("EXTEND-002")),
+    ],
+)
+def test_edits_and_extensions_have_the_shape_of_the_contract(
+    gate: Gate, jobs: Jobs, operation: str, name: str
+) -> None:
+    jobs.existing(name)
+    require_none(gate, Kind.BODY, Kind.CONTENT_TYPE, operation=operation)
+
+
+@pytest.mark.requirement("CHARACTER-002")
+@pytest.mark.parametrize("operation", ["create_character", "retrieve_character"])
+def test_characters_have_the_shape_of_the_contract(gate: Gate, jobs: Jobs, operation: str) -> None:
+    try:
+        made = jobs.character()
+    except Nonconformity as failure:
+        raise Blocked(f"no character could be made (CHARACTER-001): {failure.seen}") from failure
+    gate.send("GET", f"/videos/characters/{quote(str(made.object.get('id')), safe='')}")
+    require_none(gate, Kind.BODY, Kind.CONTENT_TYPE, operation=operation)
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,10 @@ class Transport:
         kind = response.headers.get("content-type", "no Content-Type")
         longest = _LONGEST_ANSWER[kind.lower().startswith(("video/", "image/"))]
         try:
-            chunks = []
+            chunks: list[bytes] = []
+            first_byte_after = 0.0
             for chunk in response.iter_bytes():
+                first_byte_after = first_byte_after or time.monotonic() - started
                 chunks.append(chunk)
                 if response.num_bytes_downloaded > longest:
                     # No error of the transport, which would be tried again.
@@ -86,7 +88,10 @@ class Transport:
             headers=headers,
             content=self._kept_once(b"".join(chunks)),
             request=request,
-            extensions={"http_version": response.extensions.get("http_version", b"HTTP/1.1")},
+            extensions={
+                "http_version": response.extensions.get("http_version", b"HTTP/1.1"),
+                "first_byte_after": first_byte_after,
+            },
         )
         whole.elapsed = timedelta(seconds=time.monotonic() - started)
         return whole
