@@ -20,13 +20,17 @@ _MOST_PAGES = 20
 _A_DAY = 86_400
 
 
-def delete_all(gate: Gate, deadline: float, *, whole_run: bool) -> list[Made]:
+def delete_all(
+    gate: Gate, deadline: float, *, whole_run: bool, look_for_marked: bool = False
+) -> list[Made]:
     """Delete what a run made and still exists; return what could not be deleted.
 
     Args:
         gate: Where requests leave.
         deadline: Seconds in which jobs that still run may come to an end.
         whole_run: Whether to delete what other processes of the run left, too.
+        look_for_marked: Whether to look in the list for prompts that bear the run's id even where
+            all that was made is known.
     """
     end = time.monotonic() + deadline
     if whole_run:
@@ -34,12 +38,13 @@ def delete_all(gate: Gate, deadline: float, *, whole_run: bool) -> list[Made]:
     _delete(gate, end)
     lost = gate.ledger.unanswered if whole_run else []
     nameless = [made for made in gate.made if not made.id]
-    if whole_run and (lost or nameless) and _adopt_marked(gate):
+    if whole_run and (lost or nameless or look_for_marked) and _adopt_marked(gate):
         _delete(gate, end)
         # Whatever these started is in no list, or was found there.
         for made in nameless:
             made.deleted = not made.character
-        gate.ledger.note_resolved()
+        if gate.ledger.exists:
+            gate.ledger.note_resolved()
         lost = []
     left = [made for made in gate.made if not made.deleted]
     return left + [Made("", None, "") for _ in lost]
@@ -81,36 +86,42 @@ def _adopt_what_others_left(gate: Gate) -> None:
 
 
 def _adopt_marked(gate: Gate) -> bool:
-    """Take the listed videos whose prompts bear the run's mark for its own.
+    """Take the listed videos whose prompts bear the run's id for its own.
 
     Returns:
-        Whether the whole list was looked through, as far back as the run.
+        Whether they were all found: the list could be had as far back as the run, and shows
+        prompts.
     """
+    names = ["own"] + (["second"] if gate.configuration.second_api_key else [])
+    return all([_adopt_marked_of(gate, gate.key_named(name)) for name in names])
+
+
+def _adopt_marked_of(gate: Gate, key: str | None) -> bool:
     known = {made.id for made in gate.made}
-    mark = gate.configuration.run_id
+    silent = False
     after: str | None = None
     for _ in range(_MOST_PAGES):
-        params: dict[str, object] = {"limit": 100, "order": "desc"}
-        if after is not None:
-            params["after"] = after
+        cursor = {} if after is None else {"after": after}
         try:
-            page = gate.send("GET", "/videos", params=params).object
+            page = gate.send(
+                "GET", "/videos", params={"limit": 100, "order": "desc", **cursor}, key=key
+            ).object
         except (Nonconformity, Blocked):
             return False
         data = page.get("data")
         if not isinstance(data, list):
             return False
-        videos = [video for video in data if isinstance(video, dict) and video.get("id")]
+        videos = [found for found in data if isinstance(found, dict) and found.get("id")]
         for video in videos:
-            video_id = video["id"]
-            if mark in str(video.get("prompt")) and video_id not in known:
+            video_id, prompt = str(video["id"]), video.get("prompt")
+            silent = silent or not isinstance(prompt, str)
+            if gate.configuration.run_id in str(prompt) and video_id not in known:
                 known.add(video_id)
-                key = gate.key_named("own")
-                gate.adopt(Made(str(video_id), key, video_path(str(video_id))))
-        next_page = str(videos[-1]["id"]) if videos else None
+                gate.adopt(Made(video_id, key, video_path(video_id)))
         times = [video.get("created_at") for video in videos]
         old = all(isinstance(when, int) and when < gate.started - _A_DAY for when in times)
-        if page.get("has_more") is not True or old or next_page in {None, after}:
-            return True
-        after = next_page
+        last = str(videos[-1]["id"]) if videos else None
+        if page.get("has_more") is not True or old or last in {None, after}:
+            return not silent
+        after = last
     return False

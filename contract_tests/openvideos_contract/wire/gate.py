@@ -59,6 +59,7 @@ class Gate:
     """Sends requests, each counted, checked against the contract and remembered.
 
     Attributes:
+        base_url: The server's address, without a password.
         budget: The jobs that may still be started.
         current_test: The test that is under way, for the record.
         seen: How many answers each operation gave, by operationId and class of status ("2xx").
@@ -75,7 +76,8 @@ class Gate:
     def __init__(self, configuration: Configuration, contract: Contract) -> None:
         self.configuration = configuration
         self.contract = contract
-        self.ledger = Ledger(configuration.run_id, _without_user(configuration.base_url))
+        self.base_url = _without_user(configuration.base_url)
+        self.ledger = Ledger(configuration.run_id, self.base_url)
         self.budget = Budget(configuration.max_videos, self.ledger)
         self.current_test = ""
         self.seen: Counter[tuple[str, str]] = Counter()
@@ -251,16 +253,20 @@ class Gate:
             self.exchanges.append(exchange)
         return exchange
 
-    def delete_made(self, deadline: float = 30.0) -> list[Made]:
+    def delete_made(self, deadline: float = 30.0, *, look_for_marked: bool = False) -> list[Made]:
         """Delete what the run made and still exists; return what could not be deleted.
 
         Args:
             deadline: Seconds in which jobs that still run may come to an end.
+            look_for_marked: Whether to look in the list for prompts that bear the run's id, though
+                every answer came.
         """
         self.current_test = "cleanup"
         self._gone = None
         self._patience.shorten(deadline / 2)
-        return delete_all(self, deadline, whole_run=not self._shared)
+        return delete_all(
+            self, deadline, whole_run=not self._shared, look_for_marked=look_for_marked
+        )
 
     def adopt(self, made: Made) -> None:
         """Take a job for one of the run, which may then delete it."""
