@@ -8,18 +8,20 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
 
 from openvideos_contract.contract import Contract
-from openvideos_contract.jobs.job import ENDS, RUNNING, Job
+from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed, plan
+from openvideos_contract.jobs.reused import reused
+from openvideos_contract.jobs.words import ENDS, FOREIGN_ENDS, RUNNING
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
+from openvideos_contract.wire.patience import hint_of
 
 POLLS_AFTER_THE_END = 4
 
@@ -43,12 +45,15 @@ class Jobs:
     ) -> None:
         self._gate = gate
         self._configuration = configuration
+        self._encodings = contract.encodings
+        gate.while_busy = self._look_at_what_runs
         self._known = {wanted.name: wanted for wanted in plan(configuration, contract)}
         self._planned = plan(configuration, contract, chosen)
         self._needed = needed(configuration, contract, chosen)
         self._jobs: dict[str, Job] = {}
         self._failures: dict[str, Exception] = {}
         self._watched: set[str] = set()
+        self._reused: Job | None = None
         self._character: Exchange | None = None
         self._contents: dict[tuple[str, str | None], Exchange | Nonconformity] = {}
 
@@ -86,7 +91,16 @@ class Jobs:
         try:
             return self.made(name)
         except Nonconformity as failure:
+            if name in self._jobs:
+                return self._jobs[name]  # made otherwise than it was asked for first
             raise Blocked(f"the job {name} could not be made: {failure.seen}") from failure
+        except NotRun:
+            video_id = self._configuration.reuse_video
+            if name != "plain" or video_id is None:
+                raise
+            if self._reused is None:
+                self._reused = reused(self._gate, video_id)
+            return self._reused
 
     def completed(self, name: str) -> Job:
         """Return a job that is completed, after waiting for it.
@@ -120,7 +134,9 @@ class Jobs:
             Blocked: It could not be made.
         """
         job = self.existing(name)
-        if name not in self._watched:
+        if job is self._reused:
+            self._watch_the_end(job)
+        elif name not in self._watched:
             self._poll_all()
         return job
 
@@ -131,7 +147,8 @@ class Jobs:
     def all_completed(self) -> list[Job]:
         """Return the completed jobs, without making more; first those that were downloaded."""
         downloaded = {name for name, _ in self._contents}
-        completed = [job for job in self._jobs.values() if job.completed]
+        known = [*self._jobs.values(), *([self._reused] if self._reused else [])]
+        completed = [job for job in known if job.completed]
         return sorted(completed, key=lambda job: job.request.name not in downloaded)
 
     def content(self, name: str, variant: str | None = None) -> Exchange:
@@ -234,7 +251,15 @@ class Jobs:
 
     def _start(self, wanted: JobRequest) -> None:
         answer, refusal = self._request(wanted), None
-        if answer.refused and wanted.otherwise is not None:
+        if answer.status in _NOT_UNDERSTOOD and wanted.other_encoding is not None:
+            otherwise = attrs.evolve(wanted, encoding=wanted.other_encoding)
+            taken = self._request(otherwise)
+            if taken.ok:
+                self._failures[wanted.name] = Nonconformity(
+                    expected="2xx and a Video", seen=answer.summary, exchange=answer
+                )
+                wanted, answer = otherwise, taken
+        elif answer.refused and wanted.otherwise is not None:
             refusal = answer
             wanted = attrs.evolve(wanted, fields=wanted.otherwise, otherwise=None)
             answer = self._request(wanted)
@@ -283,10 +308,18 @@ class Jobs:
         """Go on unless the server takes no create in an encoding, good or bad.
 
         Raises:
+            Unsupported: The dialect says that it takes none.
             Blocked: It takes none (CREATE-001, CREATE-002).
         """
-        with contextlib.suppress(NotRun):
-            self.existing({"json": "plain", "form": "form"}[encoding])
+        if encoding not in self._encodings:
+            raise Unsupported(f"the dialect takes no create as {encoding}")
+        name = {"json": "plain", "form": "form"}[encoding]
+        try:
+            self.made(name)
+        except Nonconformity as failure:
+            raise Blocked(f"the job {name} could not be made: {failure.seen}") from failure
+        except NotRun:
+            pass
 
     def require_offered(self, answer: Exchange, what: str) -> None:
         """Go on unless `answer` is what the server answers at a path that it does not have.
@@ -353,9 +386,19 @@ class Jobs:
         # The status counts whatever the HTTP status: a failed job is an HTTP error at some servers.
         if not isinstance(body, dict) or not isinstance(body.get("status"), str):
             return None
-        if job.ended is None and body["status"] in ENDS:
+        word = body["status"]
+        if job.ended is None and word in ENDS:
             job.ended = body
+        elif not job.waited_for and word.lower() in FOREIGN_ENDS:
+            job.lost = f"it ended with the status {word}, which the protocol does not have"
         return body
+
+    def _look_at_what_runs(self) -> None:
+        """Poll each job once: a server that makes few at a time may wait for one to be seen."""
+        for job in list(self._jobs.values()):
+            if not job.waited_for:
+                with contextlib.suppress(Nonconformity, Blocked):
+                    self._poll(job)
 
     def _poll_all(self) -> None:
         deadline = time.monotonic() + self._configuration.job_timeout
@@ -372,6 +415,8 @@ class Jobs:
                 else:
                     reason = job.polls[-1].summary
                     hints.append(_poll_hint(job.polls[-1]))
+                if job.waited_for:
+                    continue
                 misses[job.id] = 0 if video else misses.get(job.id, 0) + 1
                 if misses[job.id] >= 5:
                     job.lost, job.unretrievable = reason, True
@@ -392,6 +437,8 @@ class Jobs:
                 self._poll(job)
 
 
+# What a server answers that does not read an encoding.
+_NOT_UNDERSTOOD = frozenset({400, 415, 422})
 _OFFER = {
     "/remix": "remix",
     "/videos/edits": "edits",
@@ -402,8 +449,5 @@ _OFFER = {
 
 def _poll_hint(answer: Exchange) -> float | None:
     """Return how many seconds the server asks to wait, None where it does not say."""
-    milliseconds = answer.header("openai-poll-after-ms") or answer.header("retry-after-ms")
-    seconds = answer.header("retry-after")
-    if milliseconds.isdecimal():
-        return int(milliseconds) / 1000
-    return float(seconds) if seconds.isdecimal() else None
+    milliseconds = answer.header("openai-poll-after-ms")
+    return int(milliseconds) / 1000 if milliseconds.isdecimal() else hint_of(answer.response)

@@ -40,6 +40,8 @@ class JobRequest:
         encoding: "json" or "form".
         fields: The request's fields, but for those that say what it starts from.
         otherwise: The fields to ask for where the server refuses these; None to give up then.
+        other_encoding: The encoding to ask in where the server does not read the first one; the
+            job is then made, though not as a test of that encoding wants it.
         path: Where it is sent; below the source's path where it starts from that.
         start: What it starts from.
         profile: The profile that it is made for; those of core are made in every run.
@@ -54,6 +56,7 @@ class JobRequest:
     encoding: str
     fields: dict[str, str]
     otherwise: dict[str, str] | None = None
+    other_encoding: str | None = None
     path: str = "/videos"
     start: Start = Start.PROMPT
     profile: str = "core"
@@ -141,6 +144,7 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             "a create with JSON; feeds most tests",
             "json",
             {"prompt": f" {tag}{_PLAIN_PROMPT}", **asked},
+            other_encoding="form",
         ),
         JobRequest(
             "form",

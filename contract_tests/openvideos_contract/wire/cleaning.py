@@ -17,7 +17,6 @@ _LATER = frozenset({409, 425, 429})
 _NOT_OFFERED = frozenset({404, 405, 410, 501})
 # A list is looked through so far for prompts that bear the mark of a run.
 _MOST_PAGES = 20
-_A_DAY = 86_400
 
 
 def delete_all(
@@ -89,11 +88,10 @@ def _adopt_marked(gate: Gate) -> bool:
     """Take the listed videos whose prompts bear the run's id for its own.
 
     Returns:
-        Whether they were all found: the list could be had as far back as the run, and shows
-        prompts.
+        Whether they were all found: the list could be had to its end, and shows prompts.
     """
     names = ["own"] + (["second"] if gate.configuration.second_api_key else [])
-    return all([_adopt_marked_of(gate, gate.key_named(name)) for name in names])
+    return False not in {_adopt_marked_of(gate, gate.key_named(name)) for name in names}
 
 
 def _adopt_marked_of(gate: Gate, key: str | None) -> bool:
@@ -118,10 +116,8 @@ def _adopt_marked_of(gate: Gate, key: str | None) -> bool:
             if gate.configuration.run_id in str(prompt) and video_id not in known:
                 known.add(video_id)
                 gate.adopt(Made(video_id, key, video_path(video_id)))
-        times = [video.get("created_at") for video in videos]
-        old = all(isinstance(when, int) and when < gate.started - _A_DAY for when in times)
         last = str(videos[-1]["id"]) if videos else None
-        if page.get("has_more") is not True or old or last in {None, after}:
+        if page.get("has_more") is not True or last in {None, after}:
             return not silent
         after = last
     return False

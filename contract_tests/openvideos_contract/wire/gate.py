@@ -68,7 +68,6 @@ class Gate:
         exchanges: Every exchange, in order, numbered from 1.
         ledger: What all processes of the run know of its jobs.
         while_busy: Called before each pause in which a busy server is waited for to take a job.
-        started: When the run began, in Unix seconds.
         videos: Every Video that was answered, in order: the id that it is about, itself, and the
             exchange.
     """
@@ -92,7 +91,6 @@ class Gate:
         self._gone: str | None = None
         # One of several processes, of which another began the run, and ends it.
         self._shared = "PYTEST_XDIST_WORKER" in os.environ
-        self.started = time.time()
         self._lock = threading.RLock()
         names = ("OPENVIDEOS_API_KEY", "OPENVIDEOS_SECOND_API_KEY")
         keys = (configuration.api_key, configuration.second_api_key)
