@@ -14,6 +14,7 @@ from openvideos_contract.settings.configuration import Configuration
 DEFAULT_SIZE = "720x1280"
 DEFAULT_SECONDS = "4"
 OTHER_SECONDS = "8"
+LONGEST_PROMPT = 32_000
 # Of a character, in characters.
 LONGEST_NAME = 80
 # One place is kept for a request that should be refused: while it might be accepted, it needs one.
@@ -177,9 +178,10 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
         ),
         JobRequest(
             "defaults",
-            "nothing but a prompt",
+            "nothing but a prompt, of the greatest length",
             "json",
-            {"prompt": f" {tag} A paper boat on a pond"},
+            {"prompt": f" {tag}{_LONG_PROMPT}"[:LONGEST_PROMPT]},
+            otherwise={"prompt": f" {tag} A paper boat on a pond"},
             profile="catalogue",
         ),
         JobRequest(
@@ -242,6 +244,7 @@ _PLAIN_PROMPT = (
     " A paper boat crosses a puddle; «Ünïcödé», 漢字, עברית, 🎬 and \"quotes\" 'too'.\n"
     "\tA second line,  with  two  blanks, a backslash \\ and <b>&amp;</b> %20 {braces}.\n\n  "
 )
+_LONG_PROMPT = " A paper boat on a pond, «Ünïcödé», 漢字, 🎬.\n" * 1_000
 _FORGED_PROMPT = (
     " A paper boat crosses a puddle.\r\n--boundary\r\n"
     'Content-Disposition: form-data; name="seconds"\r\n\r\n12\r\n--boundary--\r\n'

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.foreign import FOREIGN, data_url, family_of
 from openvideos_contract.checks.media import png
 from openvideos_contract.checks.refusals import error_of, refused, require_status
 from openvideos_contract.contract import Contract
@@ -17,7 +19,6 @@ from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
 SCHEMAS = {"model": "VideoModel", "size": "VideoSize", "seconds": "VideoSeconds"}
-FOREIGN = {"model": "no-such-model", "size": "640x480", "seconds": "5"}
 LONGEST_PROMPT = 32_000
 
 
@@ -50,7 +51,7 @@ def test_what_is_not_offered_is_refused(
     _closed(contract, field)
     jobs.require_taken(encoding)
     request: dict[str, Any] = {encoding: _fields(configuration, **{field: FOREIGN[field]})}
-    answer = gate.send("POST", "/videos", family=f"a foreign {field}", **request)
+    answer = gate.send("POST", "/videos", family=family_of(field), **request)
     _require_400(answer, field)
 
 
@@ -101,26 +102,85 @@ def test_a_prompt_that_is_too_long_is_refused(gate: Gate, configuration: Configu
     refused(gate, "POST", "/videos", family=family, json={"prompt": prompt})
 
 
+@pytest.mark.requirement("CATALOGUE-013")
+def test_the_longest_prompt_comes_back(jobs: Jobs) -> None:
+    job = jobs.existing("defaults")
+    if job.refusal is not None:
+        expected = f"a prompt of {LONGEST_PROMPT} characters to be taken"
+        require(False, expected=expected, seen=job.refusal.summary, exchange=job.refusal)
+    prompt, got = job.request.fields["prompt"], job.video.get("prompt")
+    require(
+        got == prompt,
+        expected=f"the prompt of {len(prompt)} characters, {compact(prompt)}",
+        seen=f"{len(got) if isinstance(got, str) else 'no'} characters, {compact(got)}",
+        exchange=job.created,
+    )
+
+
+def references(data: bytes, name: str, media_type: str) -> dict[str, dict[str, Any]]:
+    """Return what makes a reference of a file in each of the ways that the contract has."""
+    url = data_url(data, media_type)
+    return {
+        "file": {"form": {"input_reference": (name, data, media_type)}},
+        "brackets": {"form": {"input_reference[image_url]": url}},
+        "json": {"json": {"input_reference": {"image_url": url}}},
+    }
+
+
+def refer(
+    gate: Gate, configuration: Configuration, request: dict[str, dict[str, Any]], family: str
+) -> Exchange:
+    """Return the answer to a create with a reference."""
+    common = _fields(configuration, size=configuration.size or DEFAULT_SIZE)
+    body: dict[str, Any] = {encoding: common | fields for encoding, fields in request.items()}
+    return gate.send("POST", "/videos", family=family, **body)
+
+
+WAYS = ["file", "brackets", "json"]
+
+
 @pytest.mark.requirement("CATALOGUE-008")
+@pytest.mark.parametrize("way", WAYS)
 def test_a_reference_of_other_dimensions_is_refused(
-    gate: Gate, jobs: Jobs, configuration: Configuration
+    gate: Gate, jobs: Jobs, configuration: Configuration, way: str
 ) -> None:
-    jobs.require_taken("form")
-    form = _fields(configuration, size=configuration.size or DEFAULT_SIZE)
-    form["input_reference"] = ("reference.png", png(64, 48), "image/png")
+    request = references(png(64, 48), "reference.png", "image/png")[way]
+    jobs.require_taken(*request)
     family = "a reference of other dimensions"
-    require_status(gate.send("POST", "/videos", family=family, form=form), 400, f"it has {family}")
+    answer = refer(gate, configuration, request, family)
+    require_status(answer, 400, f"it has {family}")
 
 
 @pytest.mark.requirement("CATALOGUE-009")
+@pytest.mark.parametrize("way", WAYS)
 def test_a_reference_that_is_no_image_is_refused(
-    gate: Gate, jobs: Jobs, configuration: Configuration
+    gate: Gate, jobs: Jobs, configuration: Configuration, way: str
 ) -> None:
-    jobs.require_taken("form")
-    form = _fields(configuration)
-    form["input_reference"] = ("reference.txt", b"not an image", "text/plain")
+    request = references(b"no image", "reference.txt", "text/plain")[way]
+    jobs.require_taken(*request)
     family = "a reference that is no image"
-    require_status(gate.send("POST", "/videos", family=family, form=form), 400, f"it has {family}")
+    answer = refer(gate, configuration, request, family)
+    require_status(answer, 400, f"it has {family}")
+
+
+@pytest.mark.requirement("CATALOGUE-014")
+@pytest.mark.parametrize("way", ["json", "form", "neither"])
+def test_a_reference_is_by_one_way_alone(
+    gate: Gate, jobs: Jobs, configuration: Configuration, way: str
+) -> None:
+    width, _, height = (configuration.size or DEFAULT_SIZE).partition("x")
+    url = data_url(png(int(width), int(height)), "image/png")
+    both = {"image_url": url, "file_id": f"file-{configuration.run_id}"}
+    ways: dict[str, dict[str, dict[str, Any]]] = {
+        "json": {"json": {"input_reference": both}},
+        "form": {"form": {f"input_reference[{name}]": value for name, value in both.items()}},
+        "neither": {"json": {"input_reference": {}}},
+    }
+    request = ways[way]
+    jobs.require_taken(*request)
+    family = "a reference by two ways at once, or by none"
+    answer = refer(gate, configuration, request, family)
+    require_status(answer, 400, f"it has {family}")
 
 
 @pytest.mark.requirement("CATALOGUE-010")

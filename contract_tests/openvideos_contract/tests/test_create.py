@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.foreign import data_url
+from openvideos_contract.checks.media import png
 from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
 from openvideos_contract.jobs.job import RUNNING, Job
 from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.plan import JobRequest
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
-from openvideos_contract.wire.gate import Gate
+from openvideos_contract.wire.gate import Gate, video_path
 
 
 def requires_echo(job: Job, field: str) -> None:
@@ -193,6 +196,92 @@ def test_a_body_that_is_no_json_object_is_refused(gate: Gate, body: bytes) -> No
     headers = {"Content-Type": "application/json"}
     family = "a body that is no JSON object"
     refused(gate, "POST", "/videos", family=family, content=body, headers=headers)
+
+
+PART = 'Content-Disposition: form-data; name="prompt"\r\n\r\nA paper boat\r\n'
+FORM = "multipart/form-data"
+
+
+@pytest.mark.requirement("CREATE-026")
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FORM, f"--limit\r\n{PART}--limit--\r\n"),
+        (f"{FORM}; boundary=", f"--limit\r\n{PART}--limit--\r\n"),
+        (f"{FORM}; boundary=another", f"--limit\r\n{PART}--limit--\r\n"),
+        (f"{FORM}; boundary=limit", ""),
+        (f"{FORM}; boundary=limit", "--limit--\r\n"),
+        (f"{FORM}; boundary=limit", "--limit\r\nContent-Disposition: form-da"),
+        (f"{FORM}; boundary=limit", '{"prompt": "A paper boat"}'),
+    ],
+    ids=["no-boundary", "empty-boundary", "another-boundary", "nothing", "no-part", "cut", "JSON"],
+)
+def test_a_form_that_cannot_be_read_is_refused(
+    gate: Gate, jobs: Jobs, kind: str, body: str
+) -> None:
+    jobs.require_taken("form")
+    headers = {"Content-Type": kind}
+    family = "a form that cannot be read"
+    refused(gate, "POST", "/videos", family=family, content=body.encode(), headers=headers)
+
+
+@pytest.fixture(scope="module")
+def reference(gate: Gate, jobs: Jobs) -> tuple[JobRequest, Exchange]:
+    """A job with a reference image, as a file or else in JSON, and the answer to its create."""
+    wanted = jobs.require_room("reference")
+    width, _, height = wanted.fields["size"].partition("x")
+    image = png(int(width), int(height))
+    form = {**wanted.fields, "input_reference": ("reference.png", image, "image/png")}
+    answer = gate.send("POST", "/videos", form=form)
+    if answer.refused:
+        by_url = {"image_url": data_url(image, "image/png")}
+        answer = gate.send("POST", "/videos", json={**wanted.fields, "input_reference": by_url})
+    if answer.refused:
+        raise Unsupported(f"the server takes no reference image: {answer.summary}")
+    return wanted, answer
+
+
+@pytest.mark.requirement("CREATE-024")
+@pytest.mark.parametrize("field", ["prompt", "size", "seconds", "model", "remixed_from_video_id"])
+def test_a_reference_changes_nothing_else(
+    gate: Gate, reference: tuple[JobRequest, Exchange], field: str
+) -> None:
+    wanted, created = reference
+    video = created.video()
+    asked = wanted.fields.get(field)
+    if field == "model" and asked is None:
+        raise Unsupported("no model is asked for; give --model")
+    for answer in (created, gate.send("GET", video_path(video["id"]))):
+        got = answer.video().get(field)
+        require(
+            got == asked or (field == "seconds" and str(got) == asked),
+            expected=f"the {field} {compact(asked)}, as without the reference image",
+            seen=f"the {field} {compact(got)}",
+            exchange=answer,
+        )
+
+
+NO_IMAGE = data_url(b"no image", "text/plain")
+
+
+@pytest.mark.requirement("CREATE-025")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"form": {"input_reference": ("reference.txt", b"no image", "text/plain")}},
+        {"form": {"input_reference[image_url]": NO_IMAGE}},
+        {"json": {"input_reference": {"image_url": NO_IMAGE}}},
+        {"json": {"input_reference": {}}},
+    ],
+    ids=["file", "brackets", "json", "empty"],
+)
+def test_a_reference_that_can_be_no_image_is_refused(
+    gate: Gate, jobs: Jobs, configuration: Configuration, request_: dict[str, dict[str, Any]]
+) -> None:
+    jobs.require_taken(*request_)
+    prompt = {"prompt": f"[{configuration.run_id}] to be refused"}
+    body: dict[str, Any] = {encoding: prompt | fields for encoding, fields in request_.items()}
+    refused(gate, "POST", "/videos", family="a reference that is no image", **body)
 
 
 @pytest.mark.requirement("CREATE-016")
