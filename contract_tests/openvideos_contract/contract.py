@@ -17,6 +17,7 @@ from openvideos_contract.judging import requirements
 from openvideos_contract.judging.expectations import Expectations
 from openvideos_contract.settings.configuration import PROFILES
 
+_MEDIA_TYPES = {"json": "application/json", "form": "multipart/form-data"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -177,6 +178,14 @@ class Contract:
     def video_fields(self) -> tuple[str, ...]:
         """The fields of a Video."""
         return tuple(self.document["components"]["schemas"]["Video"]["properties"])
+
+    @cached_property
+    def encodings(self) -> tuple[str, ...]:
+        """The encodings in which a create is taken, of "json" and "form"."""
+        create = next(found for found in self.operations if found.id == "create_video")
+        operation = self.document["paths"][create.path][create.method.lower()]
+        content = self.resolve(operation["requestBody"])["content"]
+        return tuple(name for name, kind in _MEDIA_TYPES.items() if kind in content)
 
     def known(self, name: str) -> list[str]:
         """Return the values that the contract lists in the schema `name`."""

@@ -140,6 +140,21 @@ def test_a_baseline_names_what_failed_and_is_refused_until_it_says_why(folder: P
     assert expectations.profiles == ("core", "media")
 
 
+def test_a_baseline_names_what_keeps_a_profile_incomplete(folder: Path) -> None:
+    path = folder / "mine.overlay.yaml"
+    results = [
+        result("LIST-001", Status.BLOCKED),
+        result("DELETE-001", Status.SKIP),
+        result("CONTENT-008", Status.SKIP),  # has a condition
+        result("CREATE-011", Status.SKIP),
+        result("CREATE-011", Status.PASS),
+        result("LIST-011", Status.BLOCKED),  # a SHOULD
+        result("LIFE-001", Status.NOT_RUN),
+    ]
+    new = baseline.write(path, Contract.load(None), results, profiles=["core"])
+    assert new == ["DELETE-001", "LIST-001"]
+
+
 def test_a_baseline_of_a_strict_run_names_broken_shoulds_too(folder: Path) -> None:
     path = folder / "mine.overlay.yaml"
     results = [result("LIST-011", Status.WARN)]

@@ -143,13 +143,14 @@ def expectations(failing: str = "", flaky: str = "") -> Expectations:
     )
 
 
-def seen_by(said: Expectations, *results: Result, of_the_run: bool = False) -> list[Status]:
-    known = {
-        found.requirement: attrs.evolve(
-            requirement(1, Level.MUST, "it is offered"), of_the_run=of_the_run
-        )
-        for found in results
-    }
+def seen_by(
+    said: Expectations,
+    *results: Result,
+    where: str = "it is offered",
+    of_the_run: bool = False,
+) -> list[Status]:
+    condition = attrs.evolve(requirement(1, Level.MUST, where), of_the_run=of_the_run)
+    known = {found.requirement: condition for found in results}
     return [found.status for found in expect_failures(results, said, known)]
 
 
@@ -168,10 +169,22 @@ def test_an_expectation_is_kept_where_one_of_several_tests_failed() -> None:
     assert found == [Status.EXPECTED, Status.PASS]
 
 
-@pytest.mark.parametrize("status", [Status.NOT_RUN, Status.BLOCKED, Status.ERROR])
+@pytest.mark.parametrize("status", [Status.NOT_RUN, Status.ERROR])
 def test_an_expectation_that_was_not_tested_is_not_stale(status: Status) -> None:
     found = seen_by(expectations("A-001"), result(status), result(Status.PASS))
     assert found == [status, Status.PASS]
+
+
+def test_what_cannot_be_tested_for_what_fails_is_expected_too() -> None:
+    results = (result(Status.BLOCKED), result(Status.PASS), result(Status.BLOCKED, "A-002"))
+    found = seen_by(expectations("A-001"), *results)
+    assert found == [Status.EXPECTED, Status.PASS, Status.BLOCKED]
+
+
+def test_what_every_server_has_to_offer_can_be_expected_not_to_be_there() -> None:
+    skipped, kept = result(Status.SKIP), result(Status.PASS, "A-002")
+    found = seen_by(expectations("A-001"), skipped, kept, where="")
+    assert found == [Status.EXPECTED, Status.PASS]
 
 
 def test_an_expectation_that_does_not_apply_is_stale_where_its_profile_was_tested() -> None:

@@ -222,7 +222,7 @@ class Generator:
         operation: Mapping[str, Any] = self._contract.document["paths"][case.operation.path]
         body = self._contract.resolve(operation[case.method.lower()]["requestBody"])
         content = body["content"].get(case.media_type)
-        if content is None:
+        if content is None or case.media_type not in {JSON, FORM}:
             return []
         name = content["schema"]["$ref"].rpartition("/")[2]
         sent = case.body

@@ -77,7 +77,7 @@ def plan(
         chosen: The ids of the requirements under test; None for all of the chosen profiles.
     """
     wanted = [
-        job
+        _in_an_encoding_of(contract, job)
         for job in _all(configuration, contract)
         if job.profile == "core" or job.profile in configuration.profiles
     ]
@@ -88,6 +88,14 @@ def plan(
         # The finished video stands for this one in what only reads.
         wanted.sort(key=lambda job: job.name == "plain")
     return wanted
+
+
+def _in_an_encoding_of(contract: Contract, job: JobRequest) -> JobRequest:
+    """Return a job as the dialect takes it, where it is not there to try an encoding."""
+    tries_it = job.other_encoding is not None
+    if job.start is not Start.PROMPT or job.encoding in contract.encodings or tries_it:
+        return job
+    return attrs.evolve(job, encoding=contract.encodings[0])
 
 
 def affordable(wanted: list[JobRequest], limit: int) -> set[str]:

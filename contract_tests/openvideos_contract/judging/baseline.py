@@ -11,8 +11,10 @@ import attrs
 import yaml
 
 from openvideos_contract.contract import Contract
+from openvideos_contract.judging import requirements
 from openvideos_contract.judging.expectations import NO_REASON_YET, Expectation
-from openvideos_contract.judging.verdict import Result, Status
+from openvideos_contract.judging.requirements import Level, Requirement
+from openvideos_contract.judging.verdict import Result, Status, judge_requirement
 from openvideos_contract.settings.configuration import ConfigurationError
 
 _REASON = f"{NO_REASON_YET}: why does this server fail it?"
@@ -63,8 +65,7 @@ def write(
     Raises:
         ConfigurationError: Something is there already.
     """
-    broken = {Status.FAIL, Status.WARN} if strict else {Status.FAIL}
-    new = sorted({result.requirement for result in results if result.status in broken})
+    new = _not_kept(results, strict=strict)
     stale = {result.requirement for result in results if result.status is Status.STALE}
     said = contract.expectations
     kept = [entry for number, entry in said.expected_failures.items() if number not in stale]
@@ -82,6 +83,26 @@ def write(
     except FileExistsError:
         check(path)
     return new
+
+
+def _not_kept(results: Sequence[Result], *, strict: bool) -> list[str]:
+    """Return the requirements that keep a profile from conforming."""
+    statuses: dict[str, list[Status]] = {}
+    for result in results:
+        statuses.setdefault(result.requirement, []).append(result.status)
+    return sorted(
+        number
+        for number, found in statuses.items()
+        if _breaks(requirements.load()[number], judge_requirement(found), strict=strict)
+    )
+
+
+def _breaks(requirement: Requirement, outcome: Status, *, strict: bool) -> bool:
+    if outcome is Status.FAIL or (strict and outcome is Status.WARN):
+        return True
+    # What cannot be tested for something that fails, and what every server has to offer.
+    left_out = outcome is Status.SKIP and not requirement.where
+    return requirement.level is Level.MUST and (left_out or outcome is Status.BLOCKED)
 
 
 def _entries(expectations: Iterable[Expectation]) -> list[dict[str, str]]:

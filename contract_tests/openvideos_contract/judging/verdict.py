@@ -105,8 +105,8 @@ def expect_failures(
 
     A failure that is expected becomes EXPECTED, and one that is known to be flaky FLAKY. An
     expectation that did not come true though its tests ran is STALE: the promise is kept, or does
-    not even apply, though others of its profile do. Where a test was left out, blocked or broken,
-    nothing is said.
+    not even apply, though others of its profile do. Where a test was left out or broken, nothing is
+    said.
 
     Args:
         results: As they came out.
@@ -124,9 +124,10 @@ def expect_failures(
             result,
             expectations,
             outcomes[result.requirement],
+            has_condition=bool(requirements[result.requirement].where),
             # Whether a condition of the run holds, such as that a second key is at hand, is not
             # the server's doing, and says nothing of what was expected of it.
-            applies_always=result.profile in tested
+            told_by_server=result.profile in tested
             and not requirements[result.requirement].of_the_run,
         )
         for result in results
@@ -134,7 +135,12 @@ def expect_failures(
 
 
 def _as_expected(
-    result: Result, expectations: Expectations, outcomes: set[Status], *, applies_always: bool
+    result: Result,
+    expectations: Expectations,
+    outcomes: set[Status],
+    *,
+    has_condition: bool,
+    told_by_server: bool,
 ) -> Result:
     failed = result.status in {Status.FAIL, Status.WARN}
     flaky = expectations.known_flaky.get(result.requirement)
@@ -143,11 +149,15 @@ def _as_expected(
     expected = expectations.expected_failures.get(result.requirement)
     if expected is None:
         return result
-    if failed:
+    # What cannot be tested, as it stands on what fails, is not kept either.
+    if failed or result.status is Status.BLOCKED:
         return attrs.evolve(result, status=Status.EXPECTED, reason=expected.reason)
     if result.status is Status.PASS and outcomes <= {Status.PASS, Status.SKIP}:
         return _stale(result, expected, "the promise is kept")
-    if outcomes == {Status.SKIP} and applies_always:
+    if outcomes == {Status.SKIP} and not has_condition:
+        # Every server has to offer it.
+        return attrs.evolve(result, status=Status.EXPECTED, reason=expected.reason)
+    if outcomes == {Status.SKIP} and told_by_server:
         return _stale(result, expected, f"the promise does not apply here: {result.reason}")
     return result
 

@@ -46,11 +46,13 @@ def test_a_multipart_form_creates_a_video(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("CREATE-004")
 def test_a_prompt_sent_as_json_comes_back(jobs: Jobs) -> None:
+    jobs.require_taken("json")
     requires_echo(jobs.existing("plain"), "prompt")
 
 
 @pytest.mark.requirement("CREATE-005")
 def test_a_prompt_sent_as_multipart_comes_back(jobs: Jobs) -> None:
+    jobs.require_taken("form")
     requires_echo(jobs.existing("form"), "prompt")
 
 
@@ -98,6 +100,8 @@ def test_the_model_comes_back(jobs: Jobs, name: str) -> None:
 
 @pytest.mark.requirement("CREATE-009")
 def test_json_and_multipart_mean_the_same(jobs: Jobs) -> None:
+    jobs.require_taken("json")
+    jobs.require_taken("form")
     form = jobs.existing("form")
     same = taken_as_json_too(jobs, form)
     for field in ("model", "size", "seconds", "remixed_from_video_id", "error"):
