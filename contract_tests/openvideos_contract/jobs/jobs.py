@@ -24,6 +24,7 @@ from openvideos_contract.wire.gate import Gate
 from openvideos_contract.wire.patience import hint_of
 
 POLLS_AFTER_THE_END = 4
+_HALF_DONE = 50
 
 
 class Jobs:
@@ -365,7 +366,11 @@ class Jobs:
 
     def _too_early(self, job: Job, path: str, fields: dict[str, Any]) -> Exchange | None:
         """Return the answer to a request on an unfinished job, None where that was done by then."""
-        if not self._unfinished(job):
+        video = self._poll(job) or {}
+        progress = video.get("progress")
+        # Nearer to its end, it might be completed when the request comes, and rightly be taken.
+        near = isinstance(progress, int | float) and progress > _HALF_DONE
+        if near or video.get("status") not in RUNNING:
             return None
         body = {"prompt": f"[{self._configuration.run_id}] too early", **fields}
         try:

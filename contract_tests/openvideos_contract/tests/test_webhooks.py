@@ -26,12 +26,13 @@ ENDS = {"completed": "video.completed", "failed": "video.failed"}
 
 
 @pytest.fixture
-def ended(webhooks: Receiver, jobs: Jobs) -> list[Job]:
+def ended(webhooks: Receiver, jobs: Jobs, gate: Gate) -> list[Job]:
     """The jobs of the run that came to an end, of whose ends webhooks are awaited."""
     jobs.ended("plain")
-    found = [job for job in jobs.all_made() if job.ended is not None]
+    made = {made.id for made in gate.made}
+    found = [job for job in jobs.all_made() if job.id in made and job.ended is not None]
     if not found:
-        raise Blocked("no job ended (LIFE-001)")
+        raise Blocked("no job that the run made has ended (LIFE-001)")
     return found
 
 
