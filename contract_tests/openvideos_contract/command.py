@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -60,30 +60,28 @@ def _conform(
     Exits 0 where the server conforms, 1 where it does not, 2 where it could
     not be tested, 3 where a MUST was not tested, 130 where it was interrupted.
     """
-    given = {name: flags[setting.field] for name, setting in SETTINGS.items()}
     if compare is not None and clean_up is not None:
         _refuse("--compare and --clean-up are two things: give one")
     # Imported here, so that the command is known without pytest and all that comes with it.
     try:
-        if compare is not None:
-            from openvideos_contract.running.beside import compare as comparison
-
-            raise typer.Exit(comparison(*compare))
-        from openvideos_contract.running.beside import clean_up as cleaning
+        from openvideos_contract.running import beside
         from openvideos_contract.running.conform import conform
     except ImportError as error:
         _refuse(f"{error}; install it with: pip install 'openvideos[contract]'")
     try:
+        if compare is not None:
+            raise typer.Exit(beside.compare(*compare))
+        given = {name: flags[setting.field] for name, setting in SETTINGS.items()}
         settings = gather(given, os.environ, config)
+        if clean_up is not None:
+            raise typer.Exit(beside.clean_up(clean_up, settings))
     except ConfigurationError as error:
         _refuse(str(error))
-    named = list(settings.pop("named_profiles", ()))
-    if clean_up is not None:
-        raise typer.Exit(cleaning(clean_up, settings))
+    named = settings.pop("named_profiles", ())
     raise typer.Exit(conform(settings, named))
 
 
-def _refuse(why: str) -> None:
+def _refuse(why: str) -> NoReturn:
     typer.echo(f"openvideos conform could not run: {why}", err=True)
     raise typer.Exit(_COULD_NOT_RUN)
 
