@@ -55,8 +55,8 @@ ORDER = (
     "test_concurrency",
     "test_auth",
     "test_schemathesis",
-    "test_model",
     "test_delete",
+    "test_model",
     "test_stateful",
     "test_answers",
 )
@@ -76,7 +76,6 @@ class Session:
         crash: What pytest said where it failed itself, or could not collect the tests.
         interrupted: Whether Ctrl-C, or a signal to end, ended it.
         groups: The tests that were kept, as far as they have run, by what they are about.
-        progress: Called with a group when it begins, and after each of its tests.
     """
 
     def __init__(
@@ -84,11 +83,21 @@ class Session:
         configuration: Configuration,
         contract: Contract,
         progress: Callable[[Group], None] = lambda group: None,
+        *,
+        shared: bool = False,
     ) -> None:
+        """Prepare a session; nothing is sent.
+
+        Args:
+            configuration: What the run is asked to do.
+            contract: What the server is held to.
+            progress: Called with a group when it begins, and after each of its tests.
+            shared: Whether another process began the run, and ends it.
+        """
         self.configuration = configuration
         self.contract = contract
         self.chosen = choose(requirements.load().values(), configuration)
-        self.gate = Gate(configuration, contract)
+        self.gate = Gate(configuration, contract, shared=shared)
         self.webhooks = self._receiver()
         self.results: list[Result] = []
         self.left_over: list[Made] = []

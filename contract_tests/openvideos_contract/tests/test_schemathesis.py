@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -11,9 +10,9 @@ from schemathesis import GenerationMode
 from openvideos_contract.checks.answers import compact
 from openvideos_contract.checks.foreign import FOREIGN, family_of
 from openvideos_contract.contract import Contract
-from openvideos_contract.generating.cases import FORM, JSON, AnyCase, Generator, ask_about
+from openvideos_contract.generating.cases import AnyCase, Generator, ask_about
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Blocked, NotRun, Unsupported, require
+from openvideos_contract.outcome import Blocked, Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
@@ -99,55 +98,6 @@ def test_remixes_that_nobody_can_mean_are_refused(
         refuse_broken(generator, case, meaningless=True)
 
     generator.run("remix_video", GenerationMode.NEGATIVE, use, examples=FUZZED)
-
-
-def offer_only(fields: dict[str, str]) -> Any:
-    """Return a change of the contract: a create has a prompt and these values, and nothing else."""
-
-    def change(document: dict[str, Any]) -> None:
-        schemas = document["components"]["schemas"]
-        for name in ("CreateVideoJson", "CreateVideoForm"):
-            prompt = schemas[name]["properties"]["prompt"]
-            offered = {field: {"const": value} for field, value in fields.items()}
-            schemas[name]["properties"] = {"prompt": prompt, **offered}
-        # An example may hold what this server does not offer.
-        for body in document["components"]["requestBodies"].values():
-            for content in body["content"].values():
-                content.pop("examples", None)
-
-    return change
-
-
-@pytest.mark.requirement("CREATE-022")
-def test_bodies_that_keep_the_contract_are_taken(
-    generator: Generator, configuration: Configuration, jobs: Jobs, gate: Gate
-) -> None:
-    wanted = jobs.require_room("generated")
-    fields = {**wanted.fields}
-    del fields["prompt"]
-    left = wanted.count
-
-    def use(case: AnyCase) -> None:
-        nonlocal left
-        if left == 0 or not isinstance(case.body, dict) or case.media_type not in {JSON, FORM}:
-            return
-        left -= 1
-        body = dict(case.body)
-        body["prompt"] = f"[{configuration.run_id}] {body['prompt']}"[:32_000]
-        case.body = body
-        answer = generator.send(case)
-        require_taken(gate, answer, operation="create_video", told_by="CREATE-001")
-
-    generator.run(
-        "create_video",
-        GenerationMode.POSITIVE,
-        use,
-        examples=FUZZED,
-        fuzzing_only=True,
-        change=offer_only(fields),
-    )
-    if left == wanted.count:
-        raise NotRun("no case was generated")
 
 
 def require_echo(answer: Exchange, fields: dict[str, str]) -> None:
