@@ -74,9 +74,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if "base_url" not in settings:
             return  # collecting alone needs no server; the fixtures say what is missing
         contract, configuration = prepare({**settings, **told_to_worker(config)})
+        session = Session(configuration, contract, shared=is_worker(config))
     except UNFIT_SETTINGS as error:
         raise pytest.UsageError(str(error)) from error
-    session = Session(configuration, contract)
     config.pluginmanager.register(session, "openvideos-session")
     if is_worker(config):
         config.pluginmanager.register(Worker(session), "openvideos-worker")

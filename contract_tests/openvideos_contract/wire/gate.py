@@ -8,7 +8,6 @@ deletes anything else.
 from __future__ import annotations
 
 import enum
-import os
 import re
 import threading
 import time
@@ -72,7 +71,17 @@ class Gate:
             exchange.
     """
 
-    def __init__(self, configuration: Configuration, contract: Contract) -> None:
+    def __init__(
+        self, configuration: Configuration, contract: Contract, *, shared: bool = False
+    ) -> None:
+        """Open a gate.
+
+        Args:
+            configuration: What the run is asked to do.
+            contract: What answers are held to.
+            shared: Whether this is one of several processes, of which another began the run, and
+                ends it.
+        """
         self.configuration = configuration
         self.contract = contract
         self.base_url = _without_user(configuration.base_url)
@@ -89,8 +98,7 @@ class Gate:
         self._family_locks: dict[str, threading.Lock] = {}
         self._ids_of_others: set[str] = set()
         self._gone: str | None = None
-        # One of several processes, of which another began the run, and ends it.
-        self._shared = "PYTEST_XDIST_WORKER" in os.environ
+        self._shared = shared
         self._lock = threading.RLock()
         names = ("OPENVIDEOS_API_KEY", "OPENVIDEOS_SECOND_API_KEY")
         keys = (configuration.api_key, configuration.second_api_key)
