@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +73,42 @@ def test_a_key_that_is_missing(capsys: pytest.CaptureFixture[str], serve_raw: Se
     answer = http("401 Unauthorized", "application/json", error("No key"))
     assert run(serve_raw(answer), api_key=None) == 2
     assert "give --api-key" in said(capsys)
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({"headers": (("api-key", "sk-secret"),)}, "in place of a key: the server answered 401"),
+        ({"headers": (("api-key", "sk-secret"),)}, "; check --header"),
+        ({"query": (("code", "sk-secret"),)}, "; check --query"),
+        ({"no_auth": True}, "wants a key: the server answered 401: No key; leave out --no-auth"),
+    ],
+)
+def test_a_key_that_is_sent_elsewhere_or_not_at_all(
+    capsys: pytest.CaptureFixture[str], serve_raw: Serve, settings: dict[str, Any], advice: str
+) -> None:
+    answer = http("401 Unauthorized", "application/json", error("No key"))
+    assert run(serve_raw(answer), api_key=None, **settings) == 2
+    assert advice in said(capsys)
+
+
+def test_a_certificate_that_nobody_knows(
+    capsys: pytest.CaptureFixture[str], serve_raw: Serve
+) -> None:
+    # What speaks no TLS is as untrusted as what has a strange certificate.
+    url = serve_raw(b"HTTP/1.1 400 Bad Request\r\n\r\n").replace("http:", "https:")
+    assert run(url) == 2
+    assert "can be trusted" in said(capsys)
+
+
+def test_a_folder_that_no_report_can_be_written_to(
+    capsys: pytest.CaptureFixture[str], lenient: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+    assert run(lenient.base_url, report_dir=file / "reports") == 2
+    assert "no report can be written to" in said(capsys)
+    assert lenient.log == []
 
 
 def test_a_web_page(capsys: pytest.CaptureFixture[str], serve_raw: Serve) -> None:

@@ -42,7 +42,7 @@ def send(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_deletes_what_was_made_whatever_else_is_allowed(
     lenient: Any, capsys: pytest.CaptureFixture[str], number: int
 ) -> None:
