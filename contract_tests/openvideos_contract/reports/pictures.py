@@ -90,7 +90,8 @@ def made_videos(
     for job in list(jobs)[:MOST_VIDEOS]:
         pictures = []
         for (name, variant), answer in downloads.items():
-            if name != job.request.name or time.monotonic() > deadline:
+            again = variant == "video" and (name, None) in downloads
+            if name != job.request.name or again or time.monotonic() > deadline:
                 continue
             for picture in _pictures(answer, variant):
                 room -= len(picture.url)
@@ -141,17 +142,27 @@ def frames(film: bytes) -> Iterator[Picture]:
         if stream.codec_context.width * stream.codec_context.height > MOST_PIXELS:
             return
         length = (container.duration or 0) / av.time_base
+        shown = None
         for part in range(FRAMES):
             wanted = length * (part + 0.5) / FRAMES
             container.seek(int(wanted * av.time_base))
-            frame = next(
-                (one for one in container.decode(stream) if (one.time or 0.0) >= wanted - 0.05),
-                None,
-            )
-            if frame is None:
-                return
+            frame = _frame_at(container, stream, wanted)
+            if frame is None or frame.pts == shown:
+                continue
+            shown = frame.pts
             picture = frame.to_image()  # type: ignore[no-untyped-call] # PyAV does not type it
             yield _small(picture, f"at {frame.time or 0.0:.1f} s")
+
+
+def _frame_at(
+    container: av.container.InputContainer, stream: av.VideoStream, wanted: float
+) -> av.VideoFrame | None:
+    """Return the first frame from a time on; the last one where there is none so late."""
+    last = None
+    for last in container.decode(stream):
+        if (last.time or 0.0) >= wanted:
+            break
+    return last
 
 
 def _small(picture: Image.Image, caption: str) -> Picture:

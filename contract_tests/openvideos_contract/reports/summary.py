@@ -32,7 +32,7 @@ def text(report: Report) -> str:
     ]
     if report.left_over:
         names = ", ".join(
-            _code(made) if made else "a job without an id" for made in report.left_over
+            _plain(made) if made else "a job without an id" for made in report.left_over
         )
         blocks.append(f"**Left over**, as the server did not delete them: {names}")
     blocks += [_cause(report, cause) for cause in found[:MOST_CAUSES]]
@@ -95,11 +95,6 @@ def _plain(value: str) -> str:
     """Return a text that Markdown and HTML show as it is, in one line."""
     one_line = " ".join(printable(value).split())
     return re.sub(r"([\\`*_{}\[\]()#+.!|~@:-])", r"\\\1", html.escape(one_line, quote=False))
-
-
-def _code(value: str) -> str:
-    ticks = "`" * (_longest_run(value) + 1)
-    return f"{ticks} {printable(value)} {ticks}"
 
 
 def _fenced(value: str) -> str:

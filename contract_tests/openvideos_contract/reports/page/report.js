@@ -18,7 +18,7 @@
   const count = (kind, word) => {
     const all = items.filter((item) => item.kind === kind);
     const left = all.filter((item) => !item.element.hidden);
-    return all.length ? `${left.length} of ${all.length} ${word}` : "";
+    return all.length ? `${left.length} of ${all.length} ${word}${all.length === 1 ? "" : "s"}` : "";
   };
 
   const apply = () => {
@@ -35,7 +35,7 @@
     for (const group of groups) {
       group.hidden = !group.querySelector("[data-kind]:not([hidden])");
     }
-    const told = [count("failure", "failures"), count("requirement", "requirements")];
+    const told = [count("failure", "failure"), count("requirement", "requirement")];
     shown.textContent = `${told.filter(Boolean).join(" and ")} shown`;
   };
 
