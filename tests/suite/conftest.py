@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +20,15 @@ from openvideos_contract.wire.gate import Gate
 
 
 class LenientServer:
-    """Accepts whatever is sent to it, and keeps a log; its own videos were there before."""
+    """Accepts whatever is sent to it, and keeps a log; its own videos were there before.
+
+    With a `film`, that is the content of each video.
+    """
 
     def __init__(self) -> None:
         self.log: list[tuple[str, str]] = []
+        self.film: bytes | None = None
+        self.characters: dict[str, dict[str, Any]] = {}
         self.accepted: list[str] = []
         self.videos = {f"own_{number}": video(f"own_{number}") for number in range(3)}
         self.status_of_jobs = "completed"
@@ -41,11 +47,16 @@ class LenientServer:
             self.log.append((method, path))
             route, _, query = path.removeprefix("/v1").partition("?")
             parts = route.strip("/").split("/")
-            if method == "POST":
+            if method in {"POST", "PUT", "PATCH"}:
                 made = f"made_{len(self.accepted)}"
                 self.accepted.append(made)
+                if parts[-1] == "characters":
+                    self.characters[made] = {"id": made, "name": "any", "created_at": 1}
+                    return 200, self.characters[made]
                 self.videos[made] = video(made, self.status_of_jobs)
                 return 200, self.videos[made]
+            if parts[:2] == ["videos", "characters"] and parts[-1] in self.characters:
+                return 200, self.characters[parts[-1]]
             if parts == ["videos"]:
                 return 200, listing(list(self.videos.values()))
             if method == "DELETE":
@@ -56,6 +67,8 @@ class LenientServer:
                     else (404, {})
                 )
             found = self.videos.get(parts[1]) if parts[0] == "videos" else None
+            if found and parts[-1] == "content" and self.film is not None:
+                return 200, self.film
             return (200, found) if found else (404, {"error": {"message": route, "query": query}})
 
     def close(self) -> None:
@@ -72,11 +85,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         status, body = self.lenient.answer(self.command, self.path)
-        data = json.dumps(body).encode()
-        head = f"HTTP/1.1 {status} -\r\nContent-Type: application/json\r\n"
+        film = isinstance(body, bytes)
+        data = body if film else json.dumps(body).encode()
+        kind = "video/mp4" if film else "application/json"
+        head = f"HTTP/1.1 {status} -\r\nContent-Type: {kind}\r\n"
         self.wfile.write(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
 
-    do_GET = do_POST = do_DELETE = do_PUT = _serve  # noqa: N815 - names of the base class
+    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = _serve  # noqa: N815 - names of the base class
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -109,6 +124,15 @@ def listing(videos: list[dict[str, Any]]) -> dict[str, Any]:
         "last_id": ids[-1],
         "has_more": False,
     }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder where runs note what they make; not the one of whoever runs these tests."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(state))
+        yield state / "openvideos" / "conform"
 
 
 @pytest.fixture
