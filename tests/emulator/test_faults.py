@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,30 @@ FAULTS = """
 - id: page-from-a-proxy
   match: {method: [GET], content_type: application/json}
   answer: [{text: "<html>{video_id}</html>"}, {status: 200}, {remove_header: x-request-id}]
+- id: large-pages
+  match: {operation: list_videos, query: {limit: {like: "[0-9][0-9]+"}}}
+  request: [{reply: {status: 507, text: "{header.x-client} asks for {query.limit}"}}]
+- id: long-ids
+  match: {path: "/v1/videos/[^/]{100,}"}
+  request: [{reply: {status: 507}}]
+- id: gone-when-seen
+  match: {operation: retrieve_video}
+  request: [{also: {method: DELETE, path: "/v1/videos/{video_id}"}}]
+- id: all-the-first
+  match: {operation: create_video, nth: 1}
+  answer: [{mark: first}]
+- id: all-the-first
+  match: {operation: retrieve_video}
+  request: [{path: "/v1/videos/{marked.first}"}]
+- id: turned-round
+  match: {operation: list_videos}
+  answer: [{reverse: $.data}]
+- id: busy
+  match: {operation: list_videos}
+  request: [{delay: 0.3}]
+- id: busy
+  match: {operation: retrieve_video, during: list_videos}
+  request: [{reply: {status: 507}}]
 """
 
 UNLOCKED = """
@@ -165,10 +190,22 @@ UNLOCKED = """
   request: [{set_header: {Authorization: Bearer sk-good}}]
 """
 
+BADLY_KEPT = [
+    ("trimmed", " a\n b ", "a\n b"),
+    ("one_line", " a\n b ", "a b"),
+    ("first_line", "a \nb", "a "),
+    ("ascii", "gr\u00fc\u00df", "gr??"),
+    ("html", "<a & b>", "&lt;a &amp; b&gt;"),
+    ("shortened", "x" * 1001, "x" * 1000),
+]
+
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     faults = yaml.safe_load(FAULTS)
+    for conversion, _, _ in BADLY_KEPT:
+        change = {"convert": {"at": "$.prompt", "to": conversion}}
+        faults.append({"id": conversion, "match": {}, "answer": [change]})
     for number, fault in enumerate(faults):
         fault.setdefault("match", {})["key"] = fault["id"]
         fault["id"] = f"{number}-{fault['id']}"
@@ -391,6 +428,54 @@ def test_numbers_can_be_added_to(victim: Victim) -> None:
     assert client.get("/videos?limit=x").status_code == 400
 
 
+def test_values_and_paths_can_be_told_by_a_pattern(victim: Victim) -> None:
+    client = victim("large-pages")
+    assert client.get("/videos?limit=9").status_code == 200
+    refused = client.get("/videos?limit=10", headers={"X-Client": "a test"})
+    assert (refused.status_code, refused.text) == (507, "a test asks for 10")
+    client = victim("long-ids")
+    statuses = [client.get(f"/videos/{'x' * length}").status_code for length in (99, 100)]
+    assert statuses == [404, 507]
+
+
+def test_another_request_can_be_sent_before_one(victim: Victim) -> None:
+    client = victim("gone-when-seen")
+    kept, seen = made(client), made(client)
+    assert client.get(f"/videos/{seen}").status_code == 404
+    assert [video["id"] for video in client.get("/videos").json()["data"]] == [kept]
+
+
+def test_the_video_with_a_mark_can_be_named(victim: Victim) -> None:
+    client = victim("all-the-first")
+    first, second = made(client), made(client)
+    assert client.get(f"/videos/{second}").json()["id"] == first
+
+
+def test_a_list_can_be_turned_round(victim: Victim) -> None:
+    client = victim("turned-round")
+    ids = [made(client) for _ in range(3)]
+    assert [video["id"] for video in client.get("/videos").json()["data"]] == ids
+
+
+def test_what_happens_can_depend_on_what_is_under_way(victim: Victim) -> None:
+    client = victim("busy")
+    video_id = made(client)
+    with ThreadPoolExecutor() as threads:
+        listing = threads.submit(client.get, "/videos")
+        while client.get(f"/videos/{video_id}").status_code != 507:
+            assert not listing.done()
+    assert listing.result().status_code == 200
+    assert client.get(f"/videos/{video_id}").status_code == 200
+
+
+@pytest.mark.parametrize(("conversion", "prompt", "shown"), BADLY_KEPT)
+def test_a_prompt_can_be_kept_badly(
+    victim: Victim, conversion: str, prompt: str, shown: str
+) -> None:
+    created = victim(conversion).post("/videos", json={"prompt": prompt})
+    assert created.json()["prompt"] == shown
+
+
 def test_a_file_can_name_a_fault_and_count_by_prompt(victim: Victim) -> None:
     client = victim("named")
     videos = [client.post("/videos", json={"prompt": "x"}).json() for _ in range(4)]
@@ -527,6 +612,9 @@ def test_any_key_can_be_let_in(tmp_path: Path, http: httpx.Client) -> None:
         ({"id": "a", "match": {"status": "5xx"}}, "fault a/match/status"),
         ({"id": "a", "match": {"nth": 0}}, "fault a/match/nth: 0 is less than the minimum of 1"),
         ({"id": "a", "match": {"nth": []}}, "fault a/match/nth"),
+        ({"id": "a", "match": {"path": "("}, "answer": [{"status": 200}]}, "no regular expression"),
+        ({"id": "a", "match": {"query": {"a": {"like": 1}}}}, "fault a/match/query/a"),
+        ({"id": "a", "match": {"during": "make_video"}}, "no operation 'make_video'"),
         ({"id": "a", "match": {}}, "fault a: nothing happens by it"),
         (
             {"fault": "stuck_at_99", "match": {"operation": "retrieve_video"}},

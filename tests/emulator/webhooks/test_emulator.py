@@ -1,6 +1,7 @@
 """Webhooks of a running emulator, as its users meet them."""
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -186,3 +187,65 @@ def test_an_endpoint_that_cannot_be_used_is_refused_without_telling_its_secrets(
     assert "pa55" not in str(refused.value)
     if secret not in (None, "secret", "whsec_"):
         assert str(secret) not in str(refused.value)
+
+
+def test_faults_of_a_file_happen_to_deliveries(
+    tmp_path: Path, receiver: Receiver, connect: Connect
+) -> None:
+    faults = [
+        {
+            "id": "shape",
+            "match": {"operation": "video_completed", "first": 1, "per": "video"},
+            "request": [
+                {"set_field": {"object": "{video_id}"}},
+                {"set_header": {"webhook-id": "another"}},
+            ],
+        },
+        {
+            "id": "unsigned",
+            "match": {"operation": "video_completed", "nth": 2, "per": "video"},
+            "request": [{"remove_header": "webhook-signature"}],
+        },
+        {
+            "id": "never-again",
+            "match": {"operation": "video_completed", "after": 2, "per": "video"},
+            "request": [{"reply": {"status": 204}}],
+        },
+        {
+            "id": "failures-have-none",
+            "match": {"operation": "video_failed"},
+            "request": [{"reply": {"status": 204}}],
+        },
+    ]
+    path = tmp_path / "faults.json"
+    path.write_text(json.dumps(faults))
+    receiver.answer = lambda _: 503
+    with Emulator(
+        speed=100_000, admin=True, faults=path, webhook=receiver.url, webhook_secret=SECRET
+    ) as emulator:
+        video_id = create(connect(emulator, emulator.api_key))
+        create(connect(emulator, emulator.api_key), "[fail]")
+        first, *_ = receiver.wait_for(1)
+        for _ in range(4):
+            emulator.clock.advance(3600)
+        assert [stored.last_status for stored in emulator.webhooks] == [204, 204]
+    assert verified(first)["object"] == video_id
+    assert first.id == "another"
+    [second] = receiver.received[1:]
+    assert "webhook-signature" not in second.headers
+
+
+def test_an_event_can_come_before_its_job_has_ended(
+    tmp_path: Path, receiver: Receiver, connect: Connect
+) -> None:
+    path = tmp_path / "faults.json"
+    match = {"operation": "create_video"}
+    path.write_text(
+        json.dumps([{"id": "early", "match": match, "request": [{"job": {"webhook": "early"}}]}])
+    )
+    with Emulator(speed=1, faults=path, webhook=receiver.url, webhook_secret=SECRET) as emulator:
+        client = connect(emulator, emulator.api_key)
+        video_id = create(client)
+        [received] = receiver.wait_for(1)
+        assert client.get(f"/videos/{video_id}").json()["status"] == "queued"
+    assert verified(received)["data"] == {"id": video_id}
