@@ -67,14 +67,14 @@ def _delete(gate: Gate, end: float) -> None:
 
 
 def _may_be_later(gate: Gate, made: Made, status: int) -> bool:
-    if status in _LATER:
-        return True
     if status in _NOT_OFFERED or not 400 <= status < 500:
         return False
     try:
-        return gate.send("GET", made.path, key=made.key).object.get("status") in RUNNING
+        # Also where it may be for sure: at some servers a job goes on when it is looked at.
+        video = gate.send("GET", made.path, key=made.key).object
     except (Nonconformity, Blocked):
-        return False
+        return status in _LATER
+    return status in _LATER or video.get("status") in RUNNING
 
 
 def _adopt_what_others_left(gate: Gate) -> None:
