@@ -86,8 +86,8 @@ _PRECEDENCE = (
     Status.DISABLED,
 )
 _OPEN = frozenset({Status.ERROR, Status.NOT_RUN, Status.BLOCKED, Status.DISABLED})
-# What says nothing of whether the promise is kept.
-_SILENT = frozenset({Status.SKIP, Status.FLAKY})
+# What does not say that a promise is kept.
+_SILENT = frozenset({Status.SKIP, Status.FLAKY, Status.EXPECTED})
 
 
 def judge_requirement(statuses: Iterable[Status]) -> Status:
@@ -199,7 +199,7 @@ def judge_profile(
         return Verdict.INCOMPLETE
     if decided - _SILENT:
         return Verdict.CONFORMS
-    # Nothing that was skipped counts as kept: a profile of skips was not tested at all.
+    # Nothing that was skipped or excused counts as kept: a profile of nothing else is no claim.
     return Verdict.INCOMPLETE if Status.FLAKY in decided else Verdict.UNSUPPORTED
 
 
