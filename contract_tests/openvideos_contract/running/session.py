@@ -195,7 +195,8 @@ class Session:
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note that the run was interrupted."""
-        self.interrupted = isinstance(excinfo.value, KeyboardInterrupt)
+        # pytest's own kinds of it say that it was told to stop, as by --fail-fast.
+        self.interrupted = excinfo.type is KeyboardInterrupt
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -248,7 +249,7 @@ class Session:
         if self.configuration.strict or self.configuration.only:
             wanted.add(Status.WARN)
         if self.configuration.fail_fast and statuses & wanted:
-            item.session.shouldstop = f"--fail-fast: {name_of(item)} failed"
+            item.session.shouldfail = f"--fail-fast: {name_of(item)} failed"
 
     def _receiver(self) -> Receiver | None:
         """Return what receives webhooks, where they are tested; not listening yet."""
