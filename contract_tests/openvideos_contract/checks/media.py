@@ -61,6 +61,8 @@ def _decode(container: av.container.InputContainer) -> Film:
     audio = container.streams.audio[0] if container.streams.audio else None
     for stream in (video, audio):
         if stream is not None:
+            if stream.codec_context is None:
+                raise BrokenError(f"its {stream.type} is of no codec that is known")
             # Damage is an error, and not something to be concealed.
             stream.codec_context.options = {"err_detect": "explode"}
     frames, first, end, samples = 0, None, 0.0, 0
