@@ -22,12 +22,15 @@ from openvideos_contract.wire.gate import Gate
 class LenientServer:
     """Accepts whatever is sent to it, and keeps a log; its own videos were there before.
 
-    With a `film`, that is the content of each video.
+    With a `film`, that is the content of each video; with `keeps_prompts`, each has the body of its
+    create as its prompt.
     """
 
     def __init__(self) -> None:
         self.log: list[tuple[str, str]] = []
         self.film: bytes | None = None
+        self.keeps_prompts = False
+        self.asked = b""
         self.characters: dict[str, dict[str, Any]] = {}
         self.accepted: list[str] = []
         self.videos = {f"own_{number}": video(f"own_{number}") for number in range(3)}
@@ -54,6 +57,8 @@ class LenientServer:
                     self.characters[made] = {"id": made, "name": "any", "created_at": 1}
                     return 200, self.characters[made]
                 self.videos[made] = video(made, self.status_of_jobs)
+                if self.keeps_prompts:
+                    self.videos[made]["prompt"] = self.asked.decode("utf-8", "replace")
                 return 200, self.videos[made]
             if parts[:2] == ["videos", "characters"] and parts[-1] in self.characters:
                 return 200, self.characters[parts[-1]]
@@ -83,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _serve(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.lenient.asked = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         status, body = self.lenient.answer(self.command, self.path)
         film = isinstance(body, bytes)
         data = body if film else json.dumps(body).encode()

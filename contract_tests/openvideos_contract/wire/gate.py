@@ -58,7 +58,6 @@ class Gate:
     """Sends requests, each counted, checked against the contract and remembered.
 
     Attributes:
-        base_url: The server's address, without a password.
         budget: The jobs that may still be started.
         current_test: The test that is under way, for the record.
         seen: How many answers each operation gave, by operationId and class of status ("2xx").
@@ -84,8 +83,7 @@ class Gate:
         """
         self.configuration = configuration
         self.contract = contract
-        self.base_url = _without_user(configuration.base_url)
-        self.ledger = Ledger(configuration.run_id, self.base_url)
+        self.ledger = Ledger(configuration.run_id, configuration.base_url)
         self.budget = Budget(configuration.max_videos, self.ledger)
         self.current_test = ""
         self.seen: Counter[tuple[str, str]] = Counter()
@@ -454,9 +452,3 @@ def was_reset(error: BaseException | None) -> bool:
 
 def _shown(request: httpx.Request) -> str:
     return f"{request.method} {request.url.path}"
-
-
-def _without_user(url: str) -> str:
-    """Return a URL without the name and the password that it may hold."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

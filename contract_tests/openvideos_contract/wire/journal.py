@@ -28,9 +28,9 @@ def clean_up(run_id: str, configuration: Configuration) -> list[Made]:
     gate = Gate(settings, Contract.load(configuration.dialect))
     try:
         against = gate.ledger.base_url
-        if against and against != gate.base_url:
+        if against and against != settings.base_url:
             raise ConfigurationError(
-                f"the run {run_id} was against {against}, and not {gate.base_url}: "
+                f"the run {run_id} was against {against}, and not {settings.base_url}: "
                 f"give --base-url {against}"
             )
         return gate.delete_made(look_for_marked=True)
