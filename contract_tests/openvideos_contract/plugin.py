@@ -78,6 +78,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except UNFIT_SETTINGS as error:
         raise pytest.UsageError(str(error)) from error
     config.pluginmanager.register(session, "openvideos-session")
+    if configuration.dry_run:
+        config.option.collectonly = True
     if is_worker(config):
         config.pluginmanager.register(Worker(session), "openvideos-worker")
         return

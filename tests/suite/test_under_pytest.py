@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from openvideos_contract.settings.sources import VARIABLES
 from openvideos_emulator import Emulator
 
 pytestmark = pytest.mark.xdist_group("suite under pytest")
+PACKAGE = "openvideos_contract"
 Run = Callable[..., tuple[int, str]]
 
 
@@ -32,8 +34,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
     def start(*arguments: str) -> tuple[int, str]:
         plugins = ("-p", "openvideos_contract.plugin", "-p", "no:cacheprovider")
-        suite = ("--pyargs", "openvideos_contract", "-s", "-q", f"--rootdir={tmp_path}")
-        code = pytest.main([*plugins, *suite, *arguments])
+        how = ("-s", "-q", f"--rootdir={tmp_path}", "-c", os.devnull)
+        what = arguments[:1] if arguments[0].endswith(".py") else ("--pyargs", PACKAGE)
+        code = pytest.main([*plugins, *how, *what, *arguments])
         said = capsys.readouterr()
         return int(code), said.out + said.err
 
@@ -74,6 +77,30 @@ def test_a_must_that_was_not_tested_fails_unless_that_is_allowed(
     arguments = [*at(emulator), "--openvideos-max-videos", "0", "-k", "test_a_page_holds_no_more"]
     assert run(*arguments)[0] == 1
     assert run(*arguments, "--openvideos-allow-incomplete")[0] == 0
+
+
+def test_an_own_fault_shows_no_key_though_pytest_shows_variables(
+    run: Run, emulator: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "test_own_fault.py"
+    file.write_text(
+        "import pytest\n"
+        "@pytest.mark.requirement('RETRIEVE-004')\n"
+        "def test_raises(configuration):\n"
+        "    key = configuration.api_key\n"
+        "    raise RuntimeError(f'near {key}')\n"
+    )
+    code, said = run(str(file), *at(emulator), "--showlocals")
+    assert code == 1
+    assert "near ***" in said
+    assert emulator.api_key not in said
+
+
+def test_a_dry_run_tests_nothing(run: Run) -> None:
+    url = "http://127.0.0.1:9/v1"
+    code, said = run("--openvideos-url", url, "--openvideos-dry-run", "-k", "test_retrieving")
+    assert code == 0
+    assert "test_errors.py::test_retrieving_an_unknown_id" in said
 
 
 def test_collecting_needs_no_server(run: Run) -> None:

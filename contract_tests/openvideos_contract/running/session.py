@@ -146,7 +146,7 @@ class Session:
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Note which test is under way; before the first, begin to receive webhooks."""
-        if self.webhooks is not None:
+        if self.webhooks is not None and proved_by(item):
             try:
                 self.webhooks.start()
             except ConfigurationError as error:
@@ -182,6 +182,7 @@ class Session:
             for one in found
         ]
         # For a reader of pytest's own report: not tested is a skip, and a SHOULD does not fail.
+        report.sections = [(name, masked(text, secrets)) for name, text in report.sections]
         if isinstance(failure, NotTested):
             report.outcome = "skipped"
             why = masked(f"{type(failure).__name__}: {failure}", secrets)
@@ -192,6 +193,9 @@ class Session:
             if forgiven:
                 report.outcome = "skipped"
                 report.wasxfail = masked(f"{forgiven}: {failure}", secrets)
+        elif failure is not None:
+            # It shows the arguments of the test, and a key may be one.
+            report.longrepr = masked(report.longreprtext, secrets)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note that the run was interrupted."""

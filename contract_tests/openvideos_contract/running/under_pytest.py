@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from openvideos_contract.jobs import plan
+from openvideos_contract.judging import baseline
 from openvideos_contract.judging.requirements import Level
 from openvideos_contract.judging.verdict import Status
 from openvideos_contract.reports import files, terminal
@@ -20,6 +21,7 @@ from openvideos_contract.reports.gathered import Gathered
 from openvideos_contract.reports.report import Report, report_of
 from openvideos_contract.running.preflight import CouldNotRun, preflight
 from openvideos_contract.running.session import Session
+from openvideos_contract.settings.configuration import ConfigurationError
 
 # What a worker is told, and what it tells at its end.
 _KEY = "openvideos"
@@ -113,8 +115,10 @@ class Around:
         try:
             if self._configuration.report_dir is not None:
                 files.prepare(self._configuration.report_dir)
+            if self._configuration.write_baseline is not None:
+                baseline.check(self._configuration.write_baseline)
             preflight(self._configuration, self._session.contract)
-        except (CouldNotRun, files.FolderError) as why:
+        except (CouldNotRun, ConfigurationError) as why:
             raise pytest.UsageError(str(why)) from why
 
     @pytest.hookimpl(optionalhook=True)
@@ -191,12 +195,24 @@ class Around:
             started=self._started,
             needed=plan.needed(self._configuration, session.contract, session.chosen),
         )
-        if self._configuration.report_dir is not None:
-            try:
-                files.write(report, self._configuration.report_dir)
-            except files.FolderError as why:
-                self._problem = str(why)
+        try:
+            self._write(report)
+        except ConfigurationError as why:
+            self._problem = str(why)
         return report
+
+    def _write(self, report: Report) -> None:
+        configuration = self._configuration
+        if configuration.report_dir is not None:
+            files.write(report, configuration.report_dir)
+        if configuration.write_baseline is not None:
+            baseline.write(
+                configuration.write_baseline,
+                self._session.contract,
+                report.results,
+                profiles=configuration.profiles,
+                strict=configuration.strict,
+            )
 
 
 def _failed(report: Report) -> bool:
