@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema_rs
 import pytest
 
+from openvideos_contract.reports import comparison, files, json_report
 from openvideos_emulator import Emulator
 
 # One emulator and one whole run for all, also where tests are spread over processes.
@@ -84,8 +86,22 @@ def test_a_run_says_beforehand_what_it_costs_and_keeps_to_it(healthy: Healthy) -
 @share_emulator
 def test_a_run_leaves_no_file_but_its_reports(healthy: Healthy) -> None:
     _, folder, _ = healthy
-    left = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-    assert left == ["reports", "reports/junit.xml", "reports/report.json"]
+    left = {str(path.relative_to(folder)) for path in folder.rglob("*")}
+    assert left == {"reports", *(f"reports/{name}" for name in files.FORMS)}
+
+
+@share_emulator
+def test_the_reports_of_a_run_are_whole_and_as_their_schema_says(healthy: Healthy) -> None:
+    _, folder, _ = healthy
+    report = report_in(folder / "reports")
+    jsonschema_rs.Draft202012Validator(json_report.schema()).validate(report)
+    assert comparison.read(folder / "reports" / "report.json") == report
+    archive = json.loads((folder / "reports" / "report.har").read_text())["log"]
+    assert all(entry["response"]["status"] for entry in archive["entries"])
+    assert report["jobs"]["seconds_of_video"] > 0
+    page = (folder / "reports" / "report.html").read_text()
+    assert page.count('src="data:image/') > 3
+    assert "conforms" in (folder / "reports" / "badge.svg").read_text()
 
 
 @share_emulator
