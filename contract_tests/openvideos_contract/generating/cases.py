@@ -33,7 +33,7 @@ from schemathesis.generation.hypothesis.builder import (
 from schemathesis.schemas import APIOperation, BaseSchema
 
 from openvideos_contract.contract import Contract
-from openvideos_contract.outcome import Nonconformity, NotTested
+from openvideos_contract.outcome import Nonconformity, NotTested, Unsupported
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
@@ -281,14 +281,18 @@ def rules_broken_by(contract: Contract, name: str, body: Any) -> list[Broken]:
 
 
 def operation_of(schema: BaseSchema, operation_id: str) -> AnyOperation:
-    """Return an operation of a loaded schema by its id."""
+    """Return an operation of a loaded schema by its id.
+
+    Raises:
+        Unsupported: The dialect says that there is none.
+    """
     for found in schema.get_all_operations():
         if not isinstance(found, Ok):
             continue  # the contract is valid, which its own tests hold
         operation = found.ok()
         if operation.definition.raw.get("operationId") == operation_id:
             return operation
-    raise LookupError(f"the contract has no operation {operation_id}")
+    raise Unsupported(f"the dialect has no operation {operation_id}")
 
 
 def quiet_settings(examples: int) -> hypothesis.settings:
