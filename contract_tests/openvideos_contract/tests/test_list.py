@@ -406,7 +406,8 @@ def oldest(gate: Gate, ours: list[Job]) -> str:
     found = page(gate, limit=1, order="asc")
     if len(found.ids) != 1:
         raise Blocked(f"the oldest video cannot be had (LIST-004): {found.exchange.summary}")
-    if moment(ours[0]) < int(found.videos[0].get("created_at") or 0):
+    created_at = found.videos[0].get("created_at")
+    if not isinstance(created_at, int) or created_at > moment(ours[0]):
         raise Blocked("order=asc does not list the oldest first (LIST-006)")
     return found.ids[0]
 

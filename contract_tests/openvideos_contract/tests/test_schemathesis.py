@@ -11,6 +11,7 @@ from openvideos_contract.checks.answers import compact
 from openvideos_contract.checks.foreign import FOREIGN, family_of
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import AnyCase, Generator, ask_about
+from openvideos_contract.generating.own_checks import judge
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
@@ -154,12 +155,37 @@ def test_queries_that_keep_the_contract_are_taken(
     generator.run("list_videos", GenerationMode.POSITIVE, use, examples=FUZZED)
 
 
+@pytest.mark.requirement("LIST-020")
+def test_pages_keep_to_their_query(generator: Generator, jobs: Jobs, finished: str) -> None:
+    ids = [job.id for job in jobs.all_made()] or [finished]
+
+    def use(case: AnyCase) -> None:
+        if "after" in case.query:
+            # One of ours: the cursor of nobody may begin anywhere.
+            case.query["after"] = ids[len(str(case.query["after"])) % len(ids)]
+        judge(case, generator.send(case), "a page within its limit, in its order, with its ends")
+
+    generator.run("list_videos", GenerationMode.POSITIVE, use, examples=FUZZED * 3)
+
+
+@pytest.mark.requirement("CONTENT-018")
+def test_downloads_are_the_content_or_a_part_of_it(generator: Generator, finished: str) -> None:
+    def use(case: AnyCase) -> None:
+        ask_about(case, finished)
+        if case.query.get("variant") != "video":
+            case.query.pop("variant", None)  # pictures are a profile of their own
+        judge(case, generator.send(case), "the content, a part of it, or a refusal")
+
+    generator.run("download_video_content", GenerationMode.POSITIVE, use, examples=FUZZED)
+
+
 @pytest.mark.requirement("RETRIEVE-006")
 def test_retrieving_as_the_contract_says_is_taken(generator: Generator, finished: str) -> None:
     def use(case: AnyCase) -> None:
         ask_about(case, finished)
         answer = generator.send(case)
         require(answer.ok, expected="a 2xx", seen=answer.summary, exchange=answer)
+        judge(case, answer, "the video that was asked for")
 
     generator.run("retrieve_video", GenerationMode.POSITIVE, use, examples=2)
 
@@ -185,7 +211,14 @@ def test_queries_that_break_the_contract_are_refused(
 @pytest.mark.requirement("ERROR-002")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 @pytest.mark.parametrize(
-    "operation", ["retrieve_video", "download_video_content", "delete_video", "list_videos"]
+    "operation",
+    [
+        "retrieve_video",
+        "download_video_content",
+        "delete_video",
+        "list_videos",
+        "retrieve_character",
+    ],
 )
 def test_no_generated_request_breaks_the_server(
     generator: Generator, nobody: str, operation: str, mode: GenerationMode
@@ -193,7 +226,8 @@ def test_no_generated_request_breaks_the_server(
     def use(case: AnyCase) -> None:
         if case.path_parameters:
             # Never an id that somebody may have.
-            case.path_parameters["video_id"] = f"{nobody}{case.path_parameters['video_id']}"
+            for name, text in case.path_parameters.items():
+                case.path_parameters[name] = f"{nobody}{text}"
         answer = generator.send(case)
         require(answer.status < 500, expected="no 5xx", seen=answer.summary, exchange=answer)
 

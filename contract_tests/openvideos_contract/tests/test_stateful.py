@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import ensure_resource_availability, use_
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import AnyCase, Generator, quiet_settings
+from openvideos_contract.generating.own_checks import OWN_CHECKS, told
 from openvideos_contract.generating.world import World
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity, NotTested
@@ -71,13 +72,13 @@ def test_what_was_made_is_found_and_what_was_deleted_is_gone(
             try:
                 case.validate_response(
                     response,
-                    checks=[use_after_free, ensure_resource_availability],
+                    checks=[use_after_free, ensure_resource_availability, *OWN_CHECKS],
                     recorder=self.recorder,
                 )
             except FailureGroup as error:
                 world.failure = Nonconformity(
                     expected="what was made to be found, and what was deleted to be gone",
-                    seen=f"{error.exceptions[0]}: {self.exchange.summary}",
+                    seen=f"{told(error)}: {self.exchange.summary}",
                     exchange=self.exchange,
                 )
                 hypothesis.reject()
