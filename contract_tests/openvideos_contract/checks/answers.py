@@ -47,6 +47,7 @@ class Kind(enum.StrEnum):
     LEAK = "leak"
     NUMBER = "number"
     MESSAGE = "message"
+    EMPTY_PAGE = "empty page"
 
 
 @attrs.frozen
@@ -165,6 +166,10 @@ def _body(
     for problem in _problems(contract, schema, exchange.json()):
         yield Kind.BODY, f"a body that is a {name} of the contract", problem
     yield from _fractions(contract, exchange)
+    body = exchange.object
+    limit = exchange.request.url.params.get("limit")
+    if body.get("data") == [] and body.get("has_more") is True and limit != "0":
+        yield Kind.EMPTY_PAGE, "has_more false on an empty page", exchange.summary
 
 
 def _fractions(contract: Contract, exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:

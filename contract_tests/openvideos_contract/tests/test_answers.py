@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from urllib.parse import quote
 
 import pytest
@@ -82,6 +83,15 @@ def test_characters_have_the_shape_of_the_contract(gate: Gate, jobs: Jobs, opera
         raise Blocked(f"no character could be made (CHARACTER-001): {failure.seen}") from failure
     gate.send("GET", f"/videos/characters/{quote(str(made.object.get('id')), safe='')}")
     require_none(gate, Kind.BODY, Kind.CONTENT_TYPE, operation=operation)
+
+
+@pytest.mark.requirement("LIST-022")
+def test_no_empty_page_has_more(gate: Gate, nobody: str) -> None:
+    with contextlib.suppress(Nonconformity, Blocked):
+        gate.send("GET", "/videos", params={"after": nobody})
+    if not gate.seen["list_videos", "2xx"]:
+        raise Blocked("no list could be had (LIST-001)")
+    require_none(gate, Kind.EMPTY_PAGE)
 
 
 @pytest.mark.parametrize(

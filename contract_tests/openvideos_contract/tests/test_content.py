@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import httpx
 import pytest
 
@@ -214,6 +216,22 @@ def test_what_is_not_known_yet_is_sent(gate: Gate, path: str, whole: Exchange, e
         seen=answer.summary,
         exchange=answer,
     )
+
+
+@pytest.mark.requirement("CONTENT-019")
+def test_other_content_has_another_etag(jobs: Jobs, whole: Exchange, etag: str) -> None:
+    others = [jobs.whole_content("other")]
+    for variant in ("thumbnail", "spritesheet"):
+        with contextlib.suppress(Nonconformity, Blocked):
+            others.append(jobs.content("plain", variant))
+    for other in others:
+        if other.status == 200 and other.content != whole.content and other.header("etag"):
+            require(
+                other.header("etag") != etag,
+                expected=f"another ETag than {etag}, as the content is another",
+                seen=f"the ETag {etag}, {other.summary}",
+                exchange=other,
+            )
 
 
 @pytest.mark.requirement("CONTENT-012")

@@ -9,6 +9,7 @@ import pytest
 
 from openvideos_contract.checks.answers import compact
 from openvideos_contract.checks.foreign import data_url
+from openvideos_contract.checks.listing import listed_videos
 from openvideos_contract.checks.media import png
 from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
 from openvideos_contract.jobs.job import RUNNING, Job
@@ -300,6 +301,33 @@ def test_a_body_of_a_foreign_type_is_refused(gate: Gate, configuration: Configur
     headers = {"Content-Type": "text/plain"}
     body = f"prompt: {configuration.run_id}".encode()
     refused(gate, "POST", "/videos", family="a text/plain body", content=body, headers=headers)
+
+
+@pytest.mark.requirement("CREATE-028")
+@pytest.mark.parametrize("encoding", ["json", "form"])
+@pytest.mark.parametrize(
+    ("fields", "family"),
+    [({"seconds": "abc"}, "seconds that are no number"), ({"size": "axb"}, "a size that is none")],
+    ids=["seconds", "size"],
+)
+def test_a_refused_create_makes_no_job(
+    gate: Gate, jobs: Jobs, nobody: str, fields: dict[str, str], family: str, encoding: str
+) -> None:
+    jobs.require_taken(encoding)
+    prompt = f"{nobody} refused for {family} as {encoding}"
+    body: dict[str, Any] = {encoding: {"prompt": prompt, **fields}}
+    refusal(gate, "POST", "/videos", family=family, **body)
+    answer = gate.send("GET", "/videos", params={"limit": 100})
+    listed = listed_videos(answer)
+    if not any(nobody.removeprefix("video_") in str(video.get("prompt")) for video in listed):
+        raise Unsupported("the list does not show the prompts of this run")
+    made = [video.get("id") for video in listed if video.get("prompt") == prompt]
+    require(
+        not made,
+        expected="a list without the job whose create was refused",
+        seen=f"a list with it, as {compact(made)}",
+        exchange=answer,
+    )
 
 
 @pytest.mark.requirement("CREATE-018")

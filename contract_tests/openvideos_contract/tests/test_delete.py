@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
 import attrs
@@ -12,7 +13,7 @@ from openvideos_contract.checks.listing import listed_ids
 from openvideos_contract.checks.refusals import refused, require_status
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Blocked, NotRun, Unsupported, require
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported, require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
@@ -39,6 +40,10 @@ def deletion(gate: Gate, jobs: Jobs) -> Deletion:
             continue
         if any(made.id == job.id and made.deleted for made in gate.made):
             continue  # by another key, which AUTH-005 tells
+        for variant in (None, "thumbnail", "spritesheet"):
+            # What was used can be deleted as well as what was not.
+            with contextlib.suppress(Nonconformity):
+                jobs.content(name, variant)
         return Deletion(job, gate.send("DELETE", job.path))
     raise Blocked("no job was completed (LIFE-001)")
 
