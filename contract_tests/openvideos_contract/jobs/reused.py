@@ -14,19 +14,23 @@ from openvideos_contract.wire.gate import Gate, video_path
 
 # What only the run that made a video has seen of it; and whatever came "early".
 _OF_ITS_MAKING = frozenset({"created", "video", "refusal", "listed"})
+_MADE_BEFORE = (
+    "the video of --reuse-video was made before the run, which saw nothing of how; "
+    "a greater --max-videos lets it make one"
+)
 
 
 class _NothingAsked(dict[str, str]):
     """Stands for the fields of a request that another sent."""
 
     def __getitem__(self, field: str) -> NoReturn:
-        raise _only_of_its_own(f"what was asked for as its {field}")
+        raise NotRun(_MADE_BEFORE)
 
     def __contains__(self, field: object) -> NoReturn:
-        raise _only_of_its_own(f"what was asked for as its {field}")
+        raise NotRun(_MADE_BEFORE)
 
     def get(self, field: str, default: Any = None) -> NoReturn:
-        raise _only_of_its_own(f"what was asked for as its {field}")
+        raise NotRun(_MADE_BEFORE)
 
 
 @attrs.define(repr=False, eq=False)
@@ -38,7 +42,7 @@ class ReusedVideo(Job):
 
     def __getattribute__(self, name: str) -> Any:
         if name in _OF_ITS_MAKING or name.startswith("early_"):
-            raise _only_of_its_own(f"what was {name.replace('_', ' ')}")
+            raise NotRun(_MADE_BEFORE)
         return super().__getattribute__(name)
 
 
@@ -65,7 +69,3 @@ def reused(gate: Gate, video_id: str) -> ReusedVideo:
     video.polls.append(answer)
     video.ended = answer.object
     return video
-
-
-def _only_of_its_own(what: str) -> NotRun:
-    return NotRun(f"the video of --reuse-video was made before, and does not tell {what}")

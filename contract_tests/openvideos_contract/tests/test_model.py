@@ -141,6 +141,7 @@ def model(gate: Gate, jobs: Jobs) -> Model:
         if answer.ok and answer.object.get("id") == video_id
     }
     if not videos:
+        jobs.require_room("plain")  # or else the budget is why
         raise Blocked("no video of the run can be retrieved (RETRIEVE-001)")
     oldest_first = sorted(videos.items(), key=lambda pair: str(pair[1].get("created_at")))
     return Model(gate, dict(oldest_first))
