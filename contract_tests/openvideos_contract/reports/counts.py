@@ -74,6 +74,8 @@ class Count:
     @property
     def sentence(self) -> str:
         """Such as "61 of 64 MUST kept, 3 not tested; 2 do not apply"."""
+        if not self.applicable:
+            return f"no {self.level} applies"
         told = [f"{self.kept} of {self.applicable} {self.level} kept"]
         told += [
             f"{self.states[state]} {state}"

@@ -25,8 +25,8 @@ class Gathered:
 
     Attributes:
         results: What came out, before a dialect's expectations.
-        exchanges: What went over the wire.
-        videos: The jobs that were made, with pictures.
+        exchanges: What went over the wire; none where no report is written.
+        videos: The jobs that were made, with pictures; none where no report is written.
         spent: How many jobs the server accepted, or may have, over all processes.
         seconds_of_video: The length of those whose length the server told.
         of_unknown_length: How many are not in that sum.
@@ -47,10 +47,12 @@ class Gathered:
         secrets = session.configuration.secrets
         spent = session.gate.budget.spent
         lengths = _lengths(session.gate)
+        shown = session.configuration.report_dir is not None
+        telling = {result.exchange for result in session.results if result.exchange}
         return cls(
             results=tuple(session.results),
-            exchanges=record(session.gate.exchanges),
-            videos=made_videos(session.jobs.all_made(), session.jobs.downloads),
+            exchanges=record(session.gate.exchanges, telling=telling) if shown else (),
+            videos=made_videos(session.jobs.all_made(), session.jobs.downloads) if shown else (),
             spent=spent,
             seconds_of_video=sum(lengths),
             of_unknown_length=max(0, spent - len(lengths)),

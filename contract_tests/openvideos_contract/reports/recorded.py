@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from openvideos_contract.wire.exchange import Exchange
 
 LONGEST_BODY = 65_536
 # Of all bodies together; when it is used up, later ones are shown by their beginnings.
-MOST_TEXT = 16 * 2**20
+MOST_TEXT = 8 * 2**20
 BEGINNING = 1_024
 _MEDIA = ("video/", "image/", "audio/")
 MASK = "***"
@@ -80,12 +80,17 @@ class Recorded:
         return cls(**values)
 
 
-def record(exchanges: Iterable[Exchange]) -> tuple[Recorded, ...]:
-    """Return the exchanges of a run as they are shown, numbered from 1."""
+def record(exchanges: Iterable[Exchange], *, telling: Container[int] = ()) -> tuple[Recorded, ...]:
+    """Return the exchanges of a run as they are shown, numbered from 1.
+
+    Args:
+        exchanges: All, in order.
+        telling: The numbers of those that show a failure, whose bodies are shown in any case.
+    """
     found = []
     left = MOST_TEXT
     for number, exchange in enumerate(exchanges, start=1):
-        limit = LONGEST_BODY if left > 0 else BEGINNING
+        limit = LONGEST_BODY if left > 0 or number in telling else BEGINNING
         shown = _record(exchange, number, limit)
         left -= len(shown.request_body.text) + len(shown.response_body.text)
         found.append(shown)
