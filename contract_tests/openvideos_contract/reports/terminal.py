@@ -36,13 +36,14 @@ def before(
 ) -> str:
     """Return what the user is told before anything is sent."""
     dialect = f", dialect {configuration.dialect}" if configuration.dialect else ""
+    made = sum(wanted.count for wanted in planned)
     lines = [
         f"OpenVideos conformance suite {suite_version()}, "
         f"contract {contract.version} ({contract.digest}){dialect}",
         f"  server    {configuration.base_url}",
         f"  profiles  {', '.join(configuration.profiles)}",
         f"  jobs      at most {configuration.max_videos} (--max-videos); "
-        f"a complete run needs {needed}, and one that finds nothing makes {needed - 1}:",
+        f"a complete run needs {needed}, and one that finds nothing makes {made}:",
     ]
     lines += [f"            - {wanted.purpose}: {_told(wanted)}" for wanted in planned]
     lines.append(f"  marked    [{configuration.run_id}] in each prompt; deleted at the end")
