@@ -9,8 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -69,7 +70,7 @@ def catch(defect: Defect) -> Catch:
     Where none does, all that is near is tested, too, to tell what was seen instead.
     """
     with webhook_address() as address:
-        webhook = f"http://{address}/" if address else None
+        webhook = f"http://{address}/"
         with planted([defect], webhook=webhook) as emulator:
             only = [*defect.breaks, *_seen_in(defect.breaks)]
             first = conform(emulator.base_url, only, listen=address, stop_early=True)
@@ -83,6 +84,16 @@ def catch(defect: Defect) -> Catch:
     found = [each for each in defect.breaks if each in second.broken]
     seen = second.broken or {f"exit code {second.exit_code}": _end_of(second.said)}
     return Catch(found[0] if found else None, {} if found else seen, jobs, seconds)
+
+
+def healthy(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the suite finds at an emulator with some settings and no defect: nothing."""
+    none = Defect(id="none", area="", what="", breaks=(), faults=(), settings=settings)
+    with webhook_address() as address, planted([none], webhook=f"http://{address}/") as emulator:
+        outcome = conform(emulator.base_url, listen=address)
+    if outcome.exit_code == 0:
+        return outcome.broken
+    return {**outcome.broken, f"exit code {outcome.exit_code}": _end_of(outcome.said)}
 
 
 def conform(
