@@ -115,6 +115,8 @@ def _delete(gate: Gate, jobs: Jobs, **request: Any) -> Exchange:
     """Delete a video of the run that is needed no longer; where that is refused, it must stay."""
     job = dispensable(gate, jobs)
     answer = gate.send("DELETE", job.path, **request)
+    if answer.status in {405, 501}:
+        jobs.require_offered(answer, "the deletion of videos")
     if answer.refused:
         after = gate.send("GET", job.path)
         if not after.ok:
