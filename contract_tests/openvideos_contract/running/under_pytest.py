@@ -10,6 +10,7 @@ from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from openvideos_contract.jobs import plan
@@ -182,10 +183,11 @@ class Around:
 
     def _made(self) -> Report | None:
         session = self._session
-        if self._by_worker or self._sent:
-            session.finish()  # after the workers, what one that crashed has left
-        gathered = Gathered.joined([*self._by_worker.values(), Gathered.of(session)])
-        if not gathered.results:
+        if self._by_worker:
+            session.finish()  # after the workers, what any of them has left
+        parts = [attrs.evolve(part, left_over=()) for part in self._by_worker.values()]
+        gathered = Gathered.joined([*parts, Gathered.of(session)])
+        if not gathered.results and not gathered.left_over:
             return None
         report = report_of(
             gathered,
