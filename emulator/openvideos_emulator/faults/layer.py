@@ -144,8 +144,6 @@ class FaultLayer:
         if not concerned and request.operation not in remembered:
             await self._app(scope, request.receive(receive), send)
             return
-        if named := {word for fault in concerned for word in fault.named_marks}:
-            request.marked = await self._history.named(named)
         passage = Passage(
             request,
             concerned,

@@ -73,6 +73,7 @@ class Passage:
         """Let the faults happen to the request, have it answered, and to the answer."""
         request = self._request
         scope = self._scope
+        await self._look_up_marks()
         for fault in self._concerned:
             # After an answer nothing is asked any more: what comes later has no occasion.
             if not fault.request or not await self._history.occasion(
@@ -174,6 +175,7 @@ class Passage:
         video_id = self._video_id or _made(response)
         if self._operation in self._remembered and video_id and response.status < 300:
             await self._history.answered(self._operation or "", video_id, self._tenant)
+        await self._look_up_marks()
         for fault in self._concerned:
             if not await self._happens_to(fault, response, video_id):
                 continue
@@ -183,6 +185,11 @@ class Passage:
                 await self._carry_out(fault, response, video_id)
             else:
                 await self._carry_out_in_list(fault, response, listed)
+
+    async def _look_up_marks(self) -> None:
+        # Others may have been given one while the request was answered.
+        if named := {word for fault in self._concerned for word in fault.named_marks}:
+            self._request.marked = await self._history.named(named)
 
     async def _happens_to(self, fault: Fault, response: Response, video_id: str) -> bool:
         if not fault.response_match.holds(response):
