@@ -79,6 +79,10 @@ def test_a_must_that_was_not_tested_fails_unless_that_is_allowed(
     assert run(*arguments, "--openvideos-allow-incomplete")[0] == 0
 
 
+def test_what_only_leaves_out_fails_as_it_does_without_pytest(run: Run, emulator: Emulator) -> None:
+    assert run(*at(emulator), "--openvideos-only", "RETRIEVE-004")[0] == 1
+
+
 def test_an_own_fault_shows_no_key_though_pytest_shows_variables(
     run: Run, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from openvideos_contract.jobs import plan
 from openvideos_contract.judging import baseline
 from openvideos_contract.judging.requirements import Level
-from openvideos_contract.judging.verdict import Status
+from openvideos_contract.judging.verdict import Status, Verdict
 from openvideos_contract.reports import files, terminal
 from openvideos_contract.reports.gathered import Gathered
 from openvideos_contract.reports.report import Report, report_of
@@ -27,6 +27,8 @@ from openvideos_contract.settings.configuration import ConfigurationError
 # What a worker is told, and what it tells at its end.
 _KEY = "openvideos"
 _NOTHING = Gathered(results=()).plain()
+# The exit code of `openvideos conform` where a MUST was not tested.
+INCOMPLETE = 3
 _OPEN = frozenset({Status.ERROR, Status.NOT_RUN, Status.BLOCKED})
 # Each would give the tests of the suite to several workers, or all tests to each.
 _UNFIT = frozenset({"each", "loadscope", "loadfile"})
@@ -98,6 +100,8 @@ class Around:
         self._by_worker: dict[str, Gathered] = {}
         self._sent: dict[str, list[dict[str, Any]]] = {}
         self._chosen: set[str] = set()
+        # Before pytest's options leave more out.
+        self._wanted = frozenset(session.chosen)
         self._report: Report | None = None
         self._problem = ""
 
@@ -158,7 +162,7 @@ class Around:
         report = self._judged(session.config)
         if report is None:
             return
-        if session.exitstatus == pytest.ExitCode.OK and (self._problem or _failed(report)):
+        if session.exitstatus == pytest.ExitCode.OK and (self._problem or self._failed(report)):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(
@@ -203,6 +207,23 @@ class Around:
             self._problem = str(why)
         return report
 
+    def _failed(self, report: Report) -> bool:
+        """Return whether something did not conform, or was not tested that should have been.
+
+        What pytest's own options leave out, such as -k, fails nothing: the verdicts alone tell.
+        """
+        if report.exit_code != INCOMPLETE:
+            return report.exit_code != 0
+        not_offered = any(
+            report.verdicts.get(profile) is Verdict.UNSUPPORTED
+            for profile in self._configuration.named_profiles
+        )
+        return not_offered or any(
+            requirement.level is Level.MUST
+            and (number not in self._wanted or report.outcomes[number] in _OPEN)
+            for number, requirement in report.requirements.items()
+        )
+
     def _write(self, report: Report) -> None:
         configuration = self._configuration
         if configuration.report_dir is not None:
@@ -215,16 +236,3 @@ class Around:
                 profiles=configuration.profiles,
                 strict=configuration.strict,
             )
-
-
-def _failed(report: Report) -> bool:
-    """Return whether what was selected did not conform, or was not tested.
-
-    What -k and the like left out by choice leaves its profile incomplete, and does not fail pytest.
-    """
-    if report.exit_code != 3:
-        return report.exit_code != 0
-    return any(
-        requirement.level is Level.MUST and report.outcomes[number] in _OPEN
-        for number, requirement in report.requirements.items()
-    )
