@@ -148,6 +148,7 @@ def test_a_variable_with_a_slip_is_told_and_one_of_another_program_is_not() -> N
         ({"seconds": "0"}, "--seconds must be a length in seconds, such as 4, not '0'"),
         ({"webhook_listen": "9000"}, "--webhook-listen must be HOST:PORT"),
         ({"webhook_secret": "secret"}, "--webhook-secret must be whsec_ followed by Base64"),
+        ({"webhook_secret": "whsec_é"}, "--webhook-secret must be whsec_ followed by Base64"),
         ({"api_key": "k", "headers": [("authorization", "x")]}, "what Authorization is"),
         ({"only": ["LISTS"]}, "--only: there is no area of requirements LISTS"),
         ({"skip": ["LIST-999"]}, "--skip: there is no requirement LIST-999"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 import secrets
@@ -179,7 +178,7 @@ def check_webhook_secret(_: object, __: object, value: str | None) -> None:
         right = value.startswith("whsec_") and bool(
             base64.b64decode(value.removeprefix("whsec_"), validate=True)
         )
-    except binascii.Error:
+    except ValueError:
         right = False
     if not right:
         raise ConfigurationError("--webhook-secret must be whsec_ followed by Base64")

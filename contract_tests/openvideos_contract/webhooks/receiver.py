@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import standardwebhooks
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from openvideos_contract.settings.configuration import Configuration, ConfigurationError
 from openvideos_contract.webhooks.delivery import Delivery
-from openvideos_contract.webhooks.signatures import flaw, verifier
+from openvideos_contract.webhooks.signatures import flaw
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -44,13 +45,11 @@ class Receiver:
         Args:
             configuration: Where to listen, and the secret to verify with.
             is_own: Whether the run made the video of an id.
-
-        Raises:
-            ConfigurationError: The address or the secret is none.
         """
-        self._address = _address(configuration.webhook_listen or "")
+        host, _, port = (configuration.webhook_listen or "127.0.0.1:0").rpartition(":")
+        self._address = (host.removeprefix("[").removesuffix("]"), int(port))
         secret = configuration.webhook_secret
-        self._verifier = None if secret is None else verifier(secret)
+        self._verifier = None if secret is None else standardwebhooks.Webhook(secret)
         self._is_own = is_own
         self._deliveries: list[Delivery] = []
         self._arrived = threading.Condition()
@@ -185,14 +184,3 @@ class _Handler(WSGIRequestHandler):
 
     def version_string(self) -> str:
         return "openvideos-conform"
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65_535:
-        raise ConfigurationError(
-            f"--webhook-listen {text!r} is no address: give HOST:PORT, such as 127.0.0.1:9000, "
-            "or 0.0.0.0:9000 for a server on another machine"
-        )
-    return host, int(port)

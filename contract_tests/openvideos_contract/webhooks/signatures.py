@@ -5,27 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import standardwebhooks
-from standardwebhooks.webhooks import EmptyWebhookSecretError
-
-from openvideos_contract.settings.configuration import ConfigurationError
 
 TOLERANCE_SECONDS = 300
-PREFIX = "whsec_"
-
-
-def verifier(secret: str) -> standardwebhooks.Webhook:
-    """Return what verifies webhooks that are signed with a secret.
-
-    Raises:
-        ConfigurationError: It is no such secret.
-    """
-    try:
-        return standardwebhooks.Webhook(secret if secret.startswith(PREFIX) else "")
-    except (ValueError, EmptyWebhookSecretError):
-        # Not the cause, which would show the secret.
-        raise ConfigurationError(
-            f"--webhook-secret must be {PREFIX} and Base64, what the server signs its webhooks with"
-        ) from None
 
 
 def flaw(verifier: standardwebhooks.Webhook, headers: Mapping[str, str], body: bytes) -> str:
