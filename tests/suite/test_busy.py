@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -154,7 +154,7 @@ def test_a_server_that_makes_one_video_at_a_time_is_given_all_jobs_one_by_one(
                 video.update(status="completed", progress=100)
         if method == "POST" and running:
             return 409, BUSY
-        return usual(method, path)
+        return cast("Answer", usual(method, path))
 
     lenient.answer, lenient.status_of_jobs = answer, "queued"
     gate = gate_to(lenient.base_url, profiles=("core",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from openvideos_contract.checks.listing import listed_ids, require_listed
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.jobs.plan import needed, plan
-from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
-from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.jobs.plan import affordable, needed, plan, spare
+from openvideos_contract.jobs.reused import reused
+from openvideos_contract.judging import requirements
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, NotTested, Unsupported
+from openvideos_contract.settings.configuration import PROFILES, Configuration
+from openvideos_contract.settings.values import ConfigurationError
 from openvideos_contract.wire.gate import Gate
 
 MakeGate = Callable[..., Gate]
@@ -182,3 +186,158 @@ def test_only_what_an_unknown_path_answers_means_that_remix_is_not_offered(
     jobs = jobs_of(gate_to(lenient.base_url, profiles=("core", "remix")))
     with pytest.raises(outcome):
         jobs.made("remix")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "jobs", "places"),
+    [
+        (["RETRIEVE-004"], [], 0),  # an unknown id is asked for
+        (["CREATE-015"], [], 1),  # a wrong body might be accepted
+        (["MEDIA-001"], ["plain", "other"], 2),
+        (["CATALOGUE-006"], ["defaults"], 1),
+        (["REMIX-004"], ["plain", "other", "remix"], 4),
+        (["CHARACTER-001"], ["plain", "character"], 3),
+    ],
+)
+def test_only_the_jobs_that_the_chosen_requirements_need_are_planned(
+    chosen: list[str], jobs: list[str], places: int
+) -> None:
+    configuration = Configuration(base_url=URL, profiles=PROFILES)
+    assert [job.name for job in plan(configuration, OPENAI, chosen)] == jobs
+    assert needed(configuration, OPENAI, chosen) == places
+
+
+@pytest.mark.parametrize("profiles", [("core",), ("core", "remix"), ("core", "edits"), PROFILES])
+def test_all_requirements_need_all_jobs_of_their_profiles(profiles: tuple[str, ...]) -> None:
+    configuration = Configuration(base_url=URL, profiles=profiles)
+    known = [found.id for found in requirements.load().values() if found.profile in profiles]
+    assert plan(configuration, OPENAI, known) == plan(configuration, OPENAI)
+    assert needed(configuration, OPENAI, known) == needed(configuration, OPENAI)
+
+
+def test_a_budget_of_what_is_needed_affords_every_job() -> None:
+    configuration = Configuration(base_url=URL, profiles=PROFILES)
+    known = list(requirements.load())
+    for chosen in [None, *([number] for number in known)]:
+        wanted = plan(configuration, OPENAI, chosen)
+        limit = needed(configuration, OPENAI, chosen)
+        kept = spare(wanted, chosen)
+        assert affordable(wanted, limit, kept) == {job.name for job in wanted}
+        if limit > 2 and not wanted[-1].last:
+            assert affordable(wanted, limit - 1, kept) < {job.name for job in wanted}
+
+
+def test_only_what_is_needed_is_made(lenient: Any, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url, profiles=("core",))
+    jobs = Jobs(gate, gate.configuration, PROTOCOL, ["MEDIA-001"])
+    jobs.completed("plain")
+    assert len(lenient.accepted) == 2
+    # What the plan did not foresee is made all the same, where the budget has room for it.
+    jobs.completed("form")
+    assert len(lenient.accepted) == 3
+
+
+def test_what_starts_from_others_is_sent_as_the_contract_wants_it(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    lenient.film = b"\0\0\0\x18ftypmp42" + bytes(100)
+    gate = gate_to(lenient.base_url, profiles=("core", "remix", "edits", "characters"))
+    jobs = jobs_of(gate)
+    derived = ("remix", "edit", "uploaded_edit", "extension", "cast")
+    assert len({jobs.completed(name).id for name in derived}) == len(derived)
+    made = jobs.character().object["id"]
+    sent = {name: jobs.made(name).created.request for name in derived}
+    plain, other = jobs.made("plain").id, jobs.made("other").id
+    assert sent["remix"].url.path == f"/v1/videos/{other}/remix"
+    assert json.loads(sent["extension"].content)["video"] == {"id": plain}
+    assert json.loads(sent["cast"].content)["characters"] == [{"id": made}]
+    assert lenient.film in sent["uploaded_edit"].content
+    assert b'filename="plain.mp4"' in sent["uploaded_edit"].content
+    assert len(lenient.accepted) == gate.budget.spent
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_what_is_not_offered_costs_no_job(lenient: Any, gate_to: MakeGate, status: int) -> None:
+    lenient.film = b"film"
+    usual = lenient.answer
+    lenient.answer = lambda method, path: (
+        (status, {})
+        if method == "POST" and path.endswith(("edits", "extensions", "characters", "remix"))
+        else usual(method, path)
+    )
+    gate = gate_to(lenient.base_url, profiles=("core", "remix", "edits", "characters"))
+    jobs = jobs_of(gate)
+    for name in ("edit", "uploaded_edit", "extension", "remix"):
+        with pytest.raises(Unsupported, match="does not offer"):
+            jobs.made(name)
+    with pytest.raises(Unsupported, match="does not offer characters"):
+        jobs.character()
+    with pytest.raises(NotTested):
+        jobs.made("cast")
+    assert gate.budget.spent == len(lenient.accepted) == 3
+
+
+def test_a_server_that_reads_no_json_gets_its_first_job_as_a_form(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    usual = lenient.answer
+    lenient.answer = lambda method, path: (
+        (400, {"error": {"message": "no form"}})
+        if method == "POST" and lenient.asked.startswith(b"{")
+        else usual(method, path)
+    )
+    jobs = jobs_of(gate_to(lenient.base_url, profiles=("core",)))
+    with pytest.raises(Nonconformity, match="no form"):
+        jobs.made("plain")
+    assert jobs.completed("plain").request.encoding == "form"
+    with pytest.raises(Blocked, match="the job plain could not be made"):
+        jobs.require_taken("json")
+    jobs.require_taken("form")
+
+
+def test_a_finished_video_stands_for_the_first_job_in_what_only_reads(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    lenient.film = b"film"
+    gate = gate_to(lenient.base_url, profiles=("core",), max_videos=0, reuse_video="own_1")
+    jobs = jobs_of(gate)
+    job = jobs.completed("plain")
+    assert (job.id, jobs.whole_content("plain").content) == ("own_1", b"film")
+    assert jobs.all_completed() == [job]
+    assert jobs.all_made() == []
+    for name in ("created", "video", "early_content", "listed", "refusal"):
+        with pytest.raises(NotRun, match="made before the run"):
+            getattr(job, name)
+    with pytest.raises(NotRun):
+        job.request.fields["prompt"]
+    with pytest.raises(NotRun, match=r"leaves no room for the job plain; \d+ would leave nothing"):
+        jobs.made("plain")
+    with pytest.raises(NotRun, match="job form"):
+        jobs.completed("form")
+    assert gate.delete_made() == []
+    assert {method for method, _ in lenient.log} == {"GET"}
+
+
+def test_a_reused_video_is_never_deleted_and_remixed_within_the_budget(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url, profiles=("core", "remix"), max_videos=2, reuse_video="own_1")
+    jobs = Jobs(gate, gate.configuration, PROTOCOL, ["REMIX-004"])
+    with pytest.raises(NotRun, match="never deleted"):
+        gate.send("DELETE", "/videos/own_1")
+    assert jobs.made("remix").created.request.url.path == "/v1/videos/own_1/remix"
+    assert len(lenient.accepted) == 1
+    assert gate.delete_made() == []
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
+
+
+@pytest.mark.parametrize(
+    ("video_id", "status", "why"),
+    [("nobody", "completed", "404"), ("own_1", "queued", "its status is queued")],
+)
+def test_a_video_that_cannot_be_reused_is_a_wrong_setting(
+    lenient: Any, gate_to: MakeGate, video_id: str, status: str, why: str
+) -> None:
+    lenient.videos["own_1"]["status"] = status
+    with pytest.raises(ConfigurationError, match=f"names no completed video: .*{why}"):
+        reused(gate_to(lenient.base_url), video_id)

@@ -14,7 +14,7 @@ import attrs
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.job import Job
-from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed, plan
+from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed, plan, spare
 from openvideos_contract.jobs.reused import reused
 from openvideos_contract.jobs.words import ENDS, FOREIGN_ENDS, RUNNING
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
@@ -50,6 +50,7 @@ class Jobs:
         gate.while_busy = self._look_at_what_runs
         self._known = {wanted.name: wanted for wanted in plan(configuration, contract)}
         self._planned = plan(configuration, contract, chosen)
+        self._spare = spare(self._planned, chosen)
         self._needed = needed(configuration, contract, chosen)
         self._jobs: dict[str, Job] = {}
         self._failures: dict[str, Exception] = {}
@@ -211,7 +212,7 @@ class Jobs:
         planned = self._planned
         if all(job.name != name for job in planned):
             planned = [*planned, self._known[name]]
-        if name not in affordable(planned, limit):
+        if name not in affordable(planned, limit, self._spare):
             raise NotRun(
                 f"--max-videos {limit} leaves no room for the job {name}; "
                 f"{self._needed} would leave nothing out"

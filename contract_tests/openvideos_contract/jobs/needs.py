@@ -32,6 +32,7 @@ _SOURCES = {
     **dict.fromkeys(("uploaded_edit", "extension", "character"), frozenset({"plain"})),
     "cast": frozenset({"plain", "character"}),
 }
+_STARTED_FROM = frozenset({"plain", "other"})
 
 
 @attrs.frozen
@@ -43,21 +44,25 @@ class _Function:
     names: frozenset[str]
 
 
-def jobs_needed_by(chosen: Collection[str], known: Collection[str]) -> set[str]:
+def jobs_needed_by(
+    chosen: Collection[str], known: Collection[str], *, reused: bool = False
+) -> set[str]:
     """Return the names of the jobs that the tests of the chosen requirements may ask for.
 
     Args:
         chosen: The ids of the requirements.
         known: The names of all jobs.
+        reused: Whether a video that is there already may be what other jobs start from.
     """
+    made_there = _STARTED_FROM if reused else frozenset()
     found: set[str] = set()
     for function in _tests_of(chosen):
         found |= function.texts & set(known)
         for method, jobs in _METHODS.items():
             if method in function.names:
-                found |= jobs
+                found |= jobs if method != "remixed" else jobs - made_there
     for name in tuple(found):
-        found |= _SOURCES.get(name, frozenset())
+        found |= _SOURCES.get(name, frozenset()) - made_there
     return found & set(known)
 
 

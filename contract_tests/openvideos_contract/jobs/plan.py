@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -15,6 +15,8 @@ DEFAULT_SIZE = "720x1280"
 DEFAULT_SECONDS = "4"
 OTHER_SECONDS = "8"
 LONGEST_PROMPT = 32_000
+# Where nothing is known of a server's models, which may read no more, and fail late.
+LONG_PROMPT = 2_000
 # Of a character, in characters.
 LONGEST_NAME = 80
 # One place is kept for a request that should be refused: while it might be accepted, it needs one.
@@ -82,7 +84,8 @@ def plan(
         if job.profile == "core" or job.profile in configuration.profiles
     ]
     if chosen is not None:
-        needed = jobs_needed_by(chosen, {job.name for job in wanted})
+        reused = configuration.reuse_video is not None
+        needed = jobs_needed_by(chosen, {job.name for job in wanted}, reused=reused)
         wanted = [job for job in wanted if job.name in needed]
     if configuration.reuse_video is not None:
         # The finished video stands for this one in what only reads.
@@ -98,16 +101,22 @@ def _in_an_encoding_of(contract: Contract, job: JobRequest) -> JobRequest:
     return attrs.evolve(job, encoding=contract.encodings[0])
 
 
-def affordable(wanted: list[JobRequest], limit: int) -> set[str]:
-    """Return the names of the jobs that a budget allows, one place kept for what is refused."""
-    room = max(limit - SPARE, min(limit, 1))
+def affordable(wanted: Sequence[JobRequest], limit: int, kept: int) -> set[str]:
+    """Return the names of the jobs that a budget allows.
+
+    Args:
+        wanted: The jobs, the most needed first.
+        limit: The places of the budget.
+        kept: How many of them are kept for what should be refused.
+    """
+    room = max(limit - kept, min(limit, 1))
     names: set[str] = set()
     for job in wanted:
         room -= 0 if job.last else job.count
         if room < 0:
             break
         names.add(job.name)
-    names |= {job.name for job in wanted if job.last and limit > SPARE}
+    names |= {job.name for job in wanted if job.last and limit > kept}
     return names
 
 
@@ -122,15 +131,19 @@ def needed(
         chosen: The ids of the requirements under test; None for all of the chosen profiles.
     """
     jobs = plan(configuration, contract, chosen)
-    spare = (
-        SPARE
-        if chosen is None
-        or sends_what_should_be_refused(chosen)
-        or any(job.start is not Start.PROMPT for job in jobs)
-        else 0
-    )
     last = sum(job.count for job in jobs if job.last)
-    return sum(job.count for job in jobs if not job.last) + max(spare, last)
+    return sum(job.count for job in jobs if not job.last) + max(spare(jobs, chosen), last)
+
+
+def spare(jobs: Sequence[JobRequest], chosen: Collection[str] | None = None) -> int:
+    """Return how many places are kept for requests that should be refused.
+
+    Args:
+        jobs: The planned ones; an early request for what starts from another should be refused.
+        chosen: The ids of the requirements under test; None for all of the chosen profiles.
+    """
+    refused = chosen is None or sends_what_should_be_refused(chosen)
+    return SPARE if refused or any(job.start is not Start.PROMPT for job in jobs) else 0
 
 
 def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
@@ -146,6 +159,7 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
     if configuration.model is None and models:
         # The newest dated name of the same model: another word at the same price.
         other["model"] = max(name for name in models if "pro" not in name)
+    length = LONGEST_PROMPT if models else LONG_PROMPT
     tag = f"[{configuration.run_id}]"
     return [
         JobRequest(
@@ -164,9 +178,10 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
         ),
         JobRequest(
             "other",
-            "the same with JSON",
+            "the same with JSON, and a long prompt",
             "json",
-            {"prompt": f" {tag} A lighthouse in the fog", **other},
+            {"prompt": f" {tag}{_LONG_PROMPT}"[:length], **other},
+            otherwise={"prompt": f" {tag} A lighthouse in the fog", **other},
         ),
         JobRequest(
             "reference",
@@ -186,10 +201,9 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
         ),
         JobRequest(
             "defaults",
-            "nothing but a prompt, of the greatest length",
+            "nothing but a prompt",
             "json",
-            {"prompt": f" {tag}{_LONG_PROMPT}"[:LONGEST_PROMPT]},
-            otherwise={"prompt": f" {tag} A paper boat on a pond"},
+            {"prompt": f" {tag} A paper boat on a pond"},
             profile="catalogue",
         ),
         JobRequest(
@@ -252,7 +266,7 @@ _PLAIN_PROMPT = (
     " A paper boat crosses a puddle; «Ünïcödé», 漢字, עברית, 🎬 and \"quotes\" 'too'.\n"
     "\tA second line,  with  two  blanks, a backslash \\ and <b>&amp;</b> %20 {braces}.\n\n  "
 )
-_LONG_PROMPT = " A paper boat on a pond, «Ünïcödé», 漢字, 🎬.\n" * 1_000
+_LONG_PROMPT = " A lighthouse in the fog, «Ünïcödé», 漢字, 🎬.\n" * 1_000
 _FORGED_PROMPT = (
     " A paper boat crosses a puddle.\r\n--boundary\r\n"
     'Content-Disposition: form-data; name="seconds"\r\n\r\n12\r\n--boundary--\r\n'

@@ -31,7 +31,7 @@ def dry_run(contract: Contract, configuration: Configuration) -> str:
         f"  tested    {_by_level(session)}",
         f"  tests     {_counted(sum(group.tests for group in session.groups.values()), 'test')}:",
         *(f"            - {name}: {group.tests}" for name, group in session.groups.items()),
-        f"  at most   {_most(planned, configuration.max_videos)}",
+        f"  at most   {_most(planned, configuration.max_videos, plan.spare(planned, chosen))}",
         "  cost      unknown: what a job costs is the server's to say",
         "Nothing was sent: this was a dry run.",
     ]
@@ -44,9 +44,9 @@ def _by_level(session: Session) -> str:
     return f"{_counted(len(session.chosen), 'requirement')} ({told})"
 
 
-def _most(planned: Sequence[JobRequest], limit: int) -> str:
+def _most(planned: Sequence[JobRequest], limit: int, spare: int) -> str:
     """Return the most jobs that there can be, and how long they are as far as that is known."""
-    affordable = plan.affordable(list(planned), limit)
+    affordable = plan.affordable(planned, limit, spare)
     made = [wanted for wanted in planned if wanted.name in affordable for _ in range(wanted.count)]
     known = [float(wanted.fields["seconds"]) for wanted in made if "seconds" in wanted.fields]
     told = f"{_counted(limit, 'job')}; {_counted(len(known), 'job')} of {sum(known):g} s in all"
