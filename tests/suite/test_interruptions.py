@@ -51,7 +51,9 @@ def test_a_signal_deletes_what_was_made_whatever_else_is_allowed(
     assert run(lenient, allow_incomplete=True) == 130
     assert len(lenient.accepted) == 2
     assert set(lenient.videos) == OWN
-    assert "interrupted" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "left out of this run, or interrupted" in told.out
+    assert "once more leaves at once" in told.err
 
 
 def test_a_second_signal_leaves_at_once_and_names_what_is_left(

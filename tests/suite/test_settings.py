@@ -150,7 +150,8 @@ def test_a_variable_with_a_slip_is_told_and_one_of_another_program_is_not() -> N
         ({"webhook_secret": "secret"}, "--webhook-secret must be whsec_ followed by Base64"),
         ({"webhook_secret": "whsec_é"}, "--webhook-secret must be whsec_ followed by Base64"),
         ({"api_key": "k", "headers": [("authorization", "x")]}, "what Authorization is"),
-        ({"only": ["LISTS"]}, "--only: there is no area of requirements LISTS"),
+        ({"only": ["LISTS"]}, "there is no area of requirements LISTS; did you mean LIST?"),
+        ({"only": ["list-004"]}, "there is no requirement list-004; did you mean LIST-004?"),
         ({"skip": ["LIST-999"]}, "--skip: there is no requirement LIST-999"),
         (
             {"only": ["CATALOGUE-001"]},

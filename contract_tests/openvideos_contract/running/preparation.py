@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -87,7 +88,9 @@ def _check_choice(configuration: Configuration) -> None:
     for flag, names in (("--only", configuration.only), ("--skip", configuration.skip)):
         for name in sorted(names - set(known) - areas):
             what = "requirement" if "-" in name else "area of requirements"
-            raise ConfigurationError(f"{flag}: there is no {what} {name}")
+            near = difflib.get_close_matches(name.upper(), [*known, *areas], 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(f"{flag}: there is no {what} {name}{hint}")
     for name in sorted(configuration.only):
         profiles = {each.profile for each in known.values() if _is_named(each, frozenset({name}))}
         if not profiles & set(configuration.profiles):

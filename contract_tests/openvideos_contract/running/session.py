@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
@@ -201,6 +202,8 @@ class Session:
         """Note that the run was interrupted."""
         # pytest's own kinds of it say that it was told to stop, as by --fail-fast.
         self.interrupted = excinfo.type is KeyboardInterrupt
+        if self.interrupted and any(not made.deleted for made in self.gate.made):
+            sys.stderr.write("\ninterrupted: what was made is deleted; once more leaves at once\n")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
