@@ -18,7 +18,8 @@ from openvideos_contract.jobs.plan import JobRequest
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
-from openvideos_contract.wire.gate import Gate, video_path
+from openvideos_contract.wire.gate import Gate
+from openvideos_contract.wire.made import Made, video_path
 
 
 def requires_echo(job: Job, field: str) -> None:
@@ -55,6 +56,22 @@ def test_a_prompt_sent_as_json_comes_back(jobs: Jobs) -> None:
 def test_a_prompt_sent_as_multipart_comes_back(jobs: Jobs) -> None:
     jobs.require_taken("form")
     requires_echo(jobs.existing("form"), "prompt")
+
+
+@pytest.mark.requirement("CREATE-029")
+def test_a_long_prompt_comes_back(gate: Gate, jobs: Jobs) -> None:
+    job = jobs.existing("other")
+    if job.refusal is not None:
+        raise Unsupported(f"the server takes no prompt of that length: {job.refusal.summary}")
+    prompt = job.request.fields["prompt"]
+    for answer in (job.created, gate.send("GET", job.path)):
+        got = answer.video().get("prompt")
+        require(
+            got == prompt,
+            expected=f"the prompt of {len(prompt)} characters, {compact(prompt)}",
+            seen=f"{len(got) if isinstance(got, str) else 'no'} characters, {compact(got)}",
+            exchange=answer,
+        )
 
 
 @pytest.mark.requirement("CREATE-006")
@@ -321,7 +338,9 @@ def test_a_refused_create_makes_no_job(
     listed = listed_videos(answer)
     if not any(nobody.removeprefix("video_") in str(video.get("prompt")) for video in listed):
         raise Unsupported("the list does not show the prompts of this run")
-    made = [video.get("id") for video in listed if video.get("prompt") == prompt]
+    made = [str(video.get("id")) for video in listed if video.get("prompt") == prompt]
+    for video_id in made:
+        gate.adopt(Made(video_id, gate.configuration.api_key, video_path(video_id)))
     require(
         not made,
         expected="a list without the job whose create was refused",
