@@ -192,7 +192,8 @@ def test_the_filter_is_worked_by_keyboard(browser: Browser, pages: dict[str, Pat
         assert not page.locator("#failures").is_visible()
         page.get_by_role("button", name="Show all").focus()
         page.keyboard.press("Enter")
-        page.wait_for_function("document.querySelectorAll('[data-kind][hidden]').length === 0")
+        page.locator("#CREATE-002").wait_for()
+        assert shown.text_content() == "4 of 4 failures and 12 of 12 requirements shown"
         page.locator("#CREATE-002 summary").focus()
         page.keyboard.press("Enter")
         page.get_by_role("link", name="What went wrong with CREATE-002").focus()
@@ -207,8 +208,7 @@ def test_a_link_leads_to_what_the_filter_had_hidden(
         page.get_by_label("Search").fill("create-001")
         assert not page.locator("#CREATE-002").is_visible()
         page.evaluate("location.hash = '#CREATE-002'")
-        page.wait_for_function("document.getElementById('CREATE-002').open")
-        assert page.locator("#CREATE-002").is_visible()
+        page.locator("#CREATE-002[open]").wait_for()
 
 
 def test_without_javascript_everything_is_there_but_the_filter(
