@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from openvideos_contract.command import app
 from openvideos_contract.judging.verdict import Status, Verdict
 from openvideos_contract.reports import json_report
 from openvideos_contract.reports.comparison import Comparison, compare, read, text
@@ -20,7 +20,6 @@ from openvideos_contract.settings.configuration import ConfigurationError
 
 from .made_reports import HOSTILE, report, requirement
 
-COMMAND = (sys.executable, "-c", "from openvideos_contract.command import app; app()")
 STATUSES = st.dictionaries(st.integers(1, 6), st.sampled_from(Status))
 
 
@@ -164,13 +163,6 @@ def test_the_command_compares_two_files_and_exits_by_what_is_worse(tmp_path: Pat
         (("b.json", "a.json"), 0, "Nothing is worse."),
         (("a.json", "c.json"), 2, "c.json cannot be read"),
     ):
-        ended = subprocess.run(
-            [*COMMAND, "--compare", *files],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert ended.returncode == code, ended.stdout + ended.stderr
-        assert told in ended.stdout + ended.stderr
+        ended = CliRunner().invoke(app, ["--compare", *(str(tmp_path / file) for file in files)])
+        assert ended.exit_code == code, ended.output
+        assert told in " ".join(ended.output.split())
