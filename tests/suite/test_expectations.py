@@ -89,6 +89,40 @@ def test_a_dead_target_is_refused(tmp_path: Path) -> None:
         Contract.load(dialect_in(tmp_path, {}, dead))
 
 
+@pytest.mark.parametrize("dialect", openvideos_spec.dialect_names())
+def test_a_shipped_dialect_says_why_and_how_that_is_known(dialect: str) -> None:
+    contract = Contract.load(dialect)
+    said = contract.expectations
+    assert "core" in said.profiles
+    known = [*said.expected_failures.values(), *said.known_flaky.values()]
+    assert bool(known) == (dialect != "openai")
+    for entry in known:
+        assert entry.link.startswith("https://github.com/"), entry
+        assert entry.evidence, entry
+        assert requirements.load()[entry.requirement].profile in said.profiles, entry
+
+
+@pytest.mark.parametrize("dialect", openvideos_spec.dialect_names())
+def test_a_shipped_dialect_leaves_no_link_to_what_it_removes(dialect: str) -> None:
+    document = openvideos_spec.load(dialect)
+    there = {found.id for found in Contract(document).operations}
+    for response in document["components"]["responses"].values():
+        for link in response.get("links", {}).values():
+            assert Contract(document).resolve(link)["operationId"] in there
+
+
+@pytest.mark.parametrize("dialect", openvideos_spec.dialect_names())
+def test_the_examples_of_a_shipped_dialect_keep_its_shapes(dialect: str) -> None:
+    contract = Contract(openvideos_spec.load(dialect))
+    components = contract.document["components"]
+    for part in (*components["responses"].values(), *components["requestBodies"].values()):
+        for content in part.get("content", {}).values():
+            validator = contract.validator(content["schema"])
+            for example in content.get("examples", {}).values():
+                value = contract.resolve(example)["value"]
+                assert [error.message for error in validator.iter_errors(value)] == []
+
+
 def test_a_dialect_may_say_nothing_of_its_server(tmp_path: Path) -> None:
     expectations = Contract.load(dialect_in(tmp_path, {})).expectations
     assert expectations.expected_failures == expectations.known_flaky == {}
