@@ -120,5 +120,11 @@ def test_a_promise_is_one_sentence_with_a_source() -> None:
         assert isinstance(requirement.certainty, Certainty)
 
 
+def test_a_condition_of_the_run_is_marked_as_one() -> None:
+    words = re.compile("second key|job is (seen|deleted)|awaited|429|is asked for|has keys")
+    for requirement in requirements.load().values():
+        assert requirement.of_the_run == bool(words.search(requirement.where)), requirement.id
+
+
 def test_every_test_file_has_its_place_in_the_order() -> None:
     assert set(ORDER) == {file.stem for file in TESTS.glob("test_*.py")}
