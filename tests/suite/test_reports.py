@@ -250,11 +250,21 @@ def test_progress_moves_in_a_terminal_and_leaves_the_same_lines(
 # JUnit.
 
 
+def test_junit_shows_what_was_left_out_as_skipped() -> None:
+    made = report({requirement(1): Status.PASS, requirement(2): Status.DISABLED})
+    (suite,) = ElementTree.fromstring(junit.text(made))  # noqa: S314 - our own
+    assert (suite.get("tests"), suite.get("skipped")) == ("2", "1")
+    (skipped,) = suite.findall(".//skipped")
+    assert skipped.get("message") == "disabled: left out of this run by choice"
+
+
 def test_junit_counts_what_failed_and_holds_only_what_xml_can() -> None:
     made = hostile_report()
     (suite,) = ElementTree.fromstring(junit.text(made))  # noqa: S314 - our own
     statuses = Counter(one.status for one in made.results)
-    assert int(suite.get("tests") or 0) == len(made.results)
+    told = {one.requirement for one in made.results}
+    left_out = len(made.requirements) - len(told)
+    assert int(suite.get("tests") or 0) == len(made.results) + left_out
     assert int(suite.get("failures") or 0) == statuses[Status.FAIL] + statuses[Status.STALE]
     assert int(suite.get("errors") or 0) == statuses[Status.ERROR]
     assert len(suite.findall(".//failure")) == int(suite.get("failures") or 0)

@@ -38,6 +38,11 @@ class Expectation:
     link: str = ""
     evidence: str = ""
 
+    @property
+    def told(self) -> str:
+        """The reason, and where to read more."""
+        return f"{self.reason} ({self.link})" if self.link else self.reason
+
 
 @attrs.frozen
 class Expectations:

@@ -145,18 +145,18 @@ def _as_expected(
     failed = result.status in {Status.FAIL, Status.WARN}
     flaky = expectations.known_flaky.get(result.requirement)
     if flaky is not None and failed:
-        return attrs.evolve(result, status=Status.FLAKY, reason=flaky.reason)
+        return attrs.evolve(result, status=Status.FLAKY, reason=flaky.told)
     expected = expectations.expected_failures.get(result.requirement)
     if expected is None:
         return result
     # What cannot be tested, as it stands on what fails, is not kept either.
     if failed or result.status is Status.BLOCKED:
-        return attrs.evolve(result, status=Status.EXPECTED, reason=expected.reason)
+        return attrs.evolve(result, status=Status.EXPECTED, reason=expected.told)
     if result.status is Status.PASS and outcomes <= {Status.PASS, Status.SKIP}:
         return _stale(result, expected, "the promise is kept")
     if outcomes == {Status.SKIP} and not has_condition:
         # Every server has to offer it.
-        return attrs.evolve(result, status=Status.EXPECTED, reason=expected.reason)
+        return attrs.evolve(result, status=Status.EXPECTED, reason=expected.told)
     if outcomes == {Status.SKIP} and told_by_server:
         return _stale(result, expected, f"the promise does not apply here: {result.reason}")
     return result

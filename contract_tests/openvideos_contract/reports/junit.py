@@ -8,7 +8,16 @@ from xml.etree import ElementTree
 from openvideos_contract.judging.verdict import Result, Status
 from openvideos_contract.reports.report import Report
 
-_SKIPPED = frozenset({Status.SKIP, Status.BLOCKED, Status.NOT_RUN, Status.EXPECTED, Status.FLAKY})
+_SKIPPED = frozenset(
+    {
+        Status.SKIP,
+        Status.BLOCKED,
+        Status.NOT_RUN,
+        Status.EXPECTED,
+        Status.FLAKY,
+        Status.DISABLED,
+    }
+)
 # What XML 1.0 cannot hold, and a server may well have answered.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -18,6 +27,20 @@ def text(report: Report) -> str:
     root = ElementTree.Element("testsuites", name="openvideos")
     for profile, verdict in report.verdicts.items():
         results = [result for result in report.results if result.profile == profile]
+        told = {result.requirement for result in results}
+        # What was left out is skipped, and not simply missing.
+        results += [
+            Result(
+                one.id,
+                one.level,
+                profile,
+                report.outcomes[one.id],
+                "left out",
+                reason=report.reason(one.id),
+            )
+            for one in report.of_profile(profile)
+            if one.id not in told
+        ]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
