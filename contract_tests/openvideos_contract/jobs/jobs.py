@@ -24,7 +24,7 @@ from openvideos_contract.wire.gate import Gate
 from openvideos_contract.wire.patience import hint_of
 
 POLLS_AFTER_THE_END = 4
-_HALF_DONE = 50
+_NEARLY_DONE = 75
 
 
 class Jobs:
@@ -370,7 +370,7 @@ class Jobs:
         video = self._poll(job) or {}
         progress = video.get("progress")
         # Nearer to its end, it might be completed when the request comes, and rightly be taken.
-        near = isinstance(progress, int | float) and progress > _HALF_DONE
+        near = isinstance(progress, int | float) and progress > _NEARLY_DONE
         if near or video.get("status") not in RUNNING:
             return None
         body = {"prompt": f"[{self._configuration.run_id}] too early", **fields}
