@@ -191,6 +191,10 @@ class Contract:
         """Return the values that the contract lists in the schema `name`."""
         return [str(value) for value in self.document["components"]["schemas"][name]["enum"]]
 
+    def requires(self, field: str) -> bool:
+        """Return whether every create has to have a field, as a dialect may say of the model."""
+        return field in self.document["components"]["schemas"]["CreateVideoJson"]["required"]
+
     def closed(self, name: str) -> bool:
         """Return whether only the listed values are allowed, as a dialect's catalogue has it."""
         return len(self.document["components"]["schemas"][f"Any{name}"]["anyOf"]) == 1

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 import openvideos_spec
 from openvideos_contract.contract import Contract
+from openvideos_contract.jobs.plan import plan
 from openvideos_contract.judging import baseline, requirements
 from openvideos_contract.judging.expectations import DialectError
 from openvideos_contract.judging.requirements import Level
 from openvideos_contract.judging.verdict import Result, Status
+from openvideos_contract.running.preparation import prepare
 from openvideos_contract.settings.configuration import ConfigurationError
 
 NO_LIST = {"requirement": "LIST-001", "reason": "it has no list"}
@@ -121,6 +123,24 @@ def test_the_examples_of_a_shipped_dialect_keep_its_shapes(dialect: str) -> None
             for example in content.get("examples", {}).values():
                 value = contract.resolve(example)["value"]
                 assert [error.message for error in validator.iter_errors(value)] == []
+
+
+def test_a_dialect_that_wants_a_model_is_told_none_before_anything_is_sent() -> None:
+    settings = {"base_url": "http://127.0.0.1:9/v1", "dialect": "qvac"}
+    with pytest.raises(ConfigurationError, match="--model: the dialect qvac wants one named"):
+        prepare(settings)
+    contract, configuration = prepare({**settings, "model": "mine"})
+    assert plan(configuration, contract)[0].fields["model"] == "mine"
+
+
+def test_a_dialect_without_json_has_its_creates_sent_as_forms() -> None:
+    settings = {"base_url": "http://127.0.0.1:9/v1", "dialect": "vllm-omni"}
+    contract, configuration = prepare(settings)
+    encodings = {job.name: job.encoding for job in plan(configuration, contract)}
+    assert contract.encodings == ("form",)
+    assert encodings["other"] == "form"
+    # To see that JSON is refused, and go on with a form then.
+    assert encodings["plain"] == "json"
 
 
 def test_a_dialect_may_say_nothing_of_its_server(tmp_path: Path) -> None:

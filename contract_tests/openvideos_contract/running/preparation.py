@@ -79,6 +79,10 @@ def _check_catalogue(configuration: Configuration, contract: Contract) -> None:
             raise ConfigurationError(
                 f"--{name} {value}: the dialect {configuration.dialect} has {offered}"
             )
+        if value is None and contract.requires(name) and not contract.closed(schema):
+            raise ConfigurationError(
+                f"--{name}: the dialect {configuration.dialect} wants one named in each create"
+            )
 
 
 def _check_choice(configuration: Configuration) -> None:
