@@ -56,7 +56,7 @@ class Gathered:
             spent=spent,
             seconds_of_video=sum(lengths),
             of_unknown_length=max(0, spent - len(lengths)),
-            left_over=tuple(masked(made.id, secrets) for made in session.left_over),
+            left_over=tuple(masked(made.shown, secrets) for made in session.left_over),
         )
 
     @classmethod

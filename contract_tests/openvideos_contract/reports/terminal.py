@@ -168,6 +168,8 @@ def _verdicts(report: Report) -> Text:
     if report.left_over:
         names = ", ".join(made or "a job without an id" for made in report.left_over)
         lines.append(f"LEFT OVER, as the server did not delete them: {names}")
+        run_id = report.configuration.get("run_id")
+        lines.append(f"`openvideos conform --clean-up {run_id}` tries again")
     limit = report.configuration["max_videos"]
     incomplete = Verdict.INCOMPLETE in report.verdicts.values()
     if incomplete and isinstance(limit, int) and limit < report.jobs_needed:

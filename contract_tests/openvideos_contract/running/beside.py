@@ -45,7 +45,7 @@ def clean_up(run_id: str, settings: Mapping[str, Any]) -> int:
         typer.echo(printable(masked(f"openvideos conform could not run: {why}", secrets)), err=True)
         return COULD_NOT_RUN
     if left:
-        names = ", ".join(made.id or "a job without an id" for made in left)
+        names = ", ".join(made.shown or "a job without an id" for made in left)
         typer.echo(
             printable(masked(f"LEFT OVER, as the server did not delete them: {names}", secrets))
         )

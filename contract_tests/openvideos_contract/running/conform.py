@@ -100,7 +100,7 @@ def _run(contract: Contract, configuration: Configuration) -> Report:
 
 def _tell_left(session: Session) -> None:
     """Say what a second Ctrl-C, which does not wait for the cleaning up, leaves at the server."""
-    left = [made.id or "a job without an id" for made in session.gate.made if not made.deleted]
+    left = [made.shown or "a job without an id" for made in session.gate.made if not made.deleted]
     if left:
         run_id = session.configuration.run_id
         text = (

@@ -27,6 +27,15 @@ class Made:
     deleted: bool = False
     character: bool = False
 
+    @property
+    def shown(self) -> str:
+        """Its id as it is told to people; empty where the answer gave none."""
+        return (
+            f"{self.id} (a character, which the protocol cannot delete)"
+            if self.character
+            else self.id
+        )
+
 
 def video_path(video_id: str, *rest: str) -> str:
     """Return the path of a video, or of something below it, the id as one segment."""
