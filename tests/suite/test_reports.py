@@ -205,9 +205,9 @@ class Terminal(io.StringIO):
 def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    in_terminal, in_file = Terminal(), io.StringIO()
-    terminal.show(hostile_report(), in_terminal)
-    terminal.show(hostile_report(), in_file)
+    in_terminal, in_file, report = Terminal(), io.StringIO(), hostile_report()
+    terminal.show(report, in_terminal)
+    terminal.show(report, in_file)
     assert "\x1b[1;31mFAIL" in in_terminal.getvalue()
     assert "\x1b" not in in_file.getvalue()
     assert re.sub(r"\x1b\[[\d;]*m", "", in_terminal.getvalue()) == in_file.getvalue()
