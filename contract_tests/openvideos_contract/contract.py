@@ -14,7 +14,7 @@ import jsonschema_rs
 
 import openvideos_spec
 from openvideos_contract.judging import requirements
-from openvideos_contract.judging.expectations import Expectations
+from openvideos_contract.judging.expectations import DialectError, Expectations
 from openvideos_contract.settings.configuration import PROFILES
 
 _MEDIA_TYPES = {"json": "application/json", "form": "multipart/form-data"}
@@ -94,7 +94,10 @@ class Contract:
             return cls(document)
         text = openvideos_spec.dialect_path(dialect).read_text("utf-8")
         contract = cls(document, openvideos_spec.load_dialect(dialect), text)
-        contract.expectations  # noqa: B018 - read for what it raises, before anything is sent
+        try:
+            contract.expectations  # noqa: B018 - read for what it raises, before anything is sent
+        except DialectError as error:
+            raise DialectError(f"dialect {dialect}: {error}") from error
         return contract
 
     @property

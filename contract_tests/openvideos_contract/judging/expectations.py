@@ -77,7 +77,7 @@ class Expectations:
         problems = _problems_of_part(part, profiles, requirements)
         if problems:
             told = "; ".join(problems)
-            raise DialectError(f"the part x-openvideos of the dialect is not right: {told}")
+            raise DialectError(f"its part x-openvideos is not right: {told}")
         return cls(
             profiles=tuple(part.get("profiles", ())),
             expected_failures=_by_requirement(part.get("expected_failures", ())),
