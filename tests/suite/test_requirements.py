@@ -118,6 +118,10 @@ def test_a_promise_is_one_sentence_with_a_source() -> None:
         assert ". " not in requirement.promise, requirement.id
         assert requirement.source, requirement.id
         assert isinstance(requirement.certainty, Certainty)
+    for left_out in requirements.untested():
+        for sentence in (left_out.promise, left_out.reason):
+            assert re.fullmatch(r"[A-Z].*[^.]\.", sentence), sentence
+        assert left_out.source, left_out.promise
 
 
 def test_a_condition_of_the_run_is_marked_as_one() -> None:
