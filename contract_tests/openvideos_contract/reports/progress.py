@@ -63,16 +63,12 @@ class Progress:
                 TimeElapsedColumn(),
                 TextColumn("{task.fields[counts]}", markup=False),
                 console=console,
-                redirect_stdout=False,
-                redirect_stderr=False,
             )
         self._shown: Group | None = None
         self._task = self._bar.add_task("", visible=False, counts="") if self._bar else None
         self._started = 0.0
 
     def __enter__(self) -> Progress:
-        if self._bar:
-            self._bar.start()
         return self
 
     def __exit__(
@@ -97,6 +93,8 @@ class Progress:
     def _start(self, group: Group) -> None:
         self._started = time.monotonic()
         if self._bar and self._task is not None:
+            # Not before: what is printed until then is none of the bar's.
+            self._bar.start()
             self._bar.reset(
                 self._task, total=group.tests, description=group.name, visible=True, counts=""
             )

@@ -72,6 +72,7 @@ def show(report: Report, stream: TextIO | None = None) -> None:
     # One word for each, so that the places of the styles stay right.
     told = "".join(letter if _fits(letter, encoding) else "?" for letter in text.plain)
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    console.print()
     console.print(Text(told, spans=text.spans), soft_wrap=True)
 
 
@@ -87,7 +88,7 @@ def _text(report: Report) -> Text:
         *_reasons(report, (Status.EXPECTED,), "Failed, as the dialect expects"),
         *_reasons(report, (Status.FLAKY,), "Failed, and is known to be flaky"),
         *_reasons(report, _OPEN, "Not tested"),
-        *_reasons(report, (Status.DISABLED,), "Switched off"),
+        *_disabled(report),
         _verdicts(report),
     ]
     return Text("\n\n").join(blocks)
@@ -147,14 +148,21 @@ def _reasons(report: Report, statuses: tuple[Status, ...], title: str) -> Iterab
         if number not in told and status in statuses
     }
     if missing:
-        without = "by --only, --skip or -k" if Status.DISABLED in statuses else "or interrupted"
-        by_reason[f"left out of this run, {without}"] = missing
+        by_reason["left out of this run, or interrupted"] = missing
     if by_reason:
         lines = [
             f"  {', '.join(numbers)}\n    {_indented(reason)}"
             for reason, numbers in by_reason.items()
         ]
         yield Text("\n".join([f"{title}:", *lines]))
+
+
+def _disabled(report: Report) -> Iterable[Text]:
+    """Yield how many requirements were left out by choice; whoever chose knows which."""
+    count = list(report.outcomes.values()).count(Status.DISABLED)
+    if count:
+        told = "1 requirement is" if count == 1 else f"{count} requirements are"
+        yield Text(f"{told} switched off, by --only, --skip or -k.")
 
 
 def _verdicts(report: Report) -> Text:
