@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,18 +90,21 @@ def test_processes_share_the_places_the_families_and_the_jobs(
 
 def test_processes_at_once_take_no_more_places_than_there_are(ledgers: Path) -> None:
     program = (
-        "import sys; from openvideos_contract.wire.ledger import Ledger\n"
+        "from openvideos_contract.wire.ledger import Ledger\n"
         "ledger = Ledger('openvideos-race', 'http://x')\n"
-        "print(sum(ledger.take(40, 'a test', 'own') is not None for _ in range(30)))"
+        "input()\n"
+        "print(sum(ledger.take(500, 'a test', 'own') is not None for _ in range(400)))"
     )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    start = partial(subprocess.Popen, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    processes = [start([sys.executable, "-c", program]) for _ in range(2)]
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
     taken = [int(process.communicate(timeout=60)[0]) for process in processes]
-    assert sum(taken) == 40
+    assert sum(taken) == 500
     ledger = Ledger("openvideos-race", "http://x")
-    assert ledger.count == 40
+    assert ledger.count == 500
     ledger.remove()
     assert not (ledgers / "openvideos-race.sqlite").exists()
 
