@@ -80,10 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(session, "openvideos-session")
     if configuration.dry_run:
         config.option.collectonly = True
+    keep_together(config)
     if is_worker(config):
         config.pluginmanager.register(Worker(session), "openvideos-worker")
         return
-    keep_together(config)
     config.pluginmanager.register(Around(session), "openvideos-around")
     until_the_end = ExitStack()
     until_the_end.enter_context(ended_as_by_ctrl_c())

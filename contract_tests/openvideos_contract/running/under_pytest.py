@@ -54,6 +54,9 @@ def keep_together(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: The user wants the tests distributed in a way that cannot.
     """
+    if is_worker(config):
+        config.option.loadgroup = True  # a worker reads the command line anew
+        return
     how = getattr(config.option, "dist", "no")
     if how in _UNFIT:
         raise pytest.UsageError(
