@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
@@ -230,11 +231,24 @@ class Jobs:
         # All at once, so that a server makes them side by side.
         first = self._known[name].start is Start.PROMPT
         together = [job for job in self._planned if (job.start is Start.PROMPT) == first]
-        for wanted in [*together, self._known[name]]:
-            if not wanted.by_test:
-                self._make_one(wanted)
+        names = dict.fromkeys([*(job.name for job in together), name])
+        wanted = [job for job in map(self._known.__getitem__, names) if not job.by_test]
+        # The first one alone, so that it is older than the others.
+        alone = [job for job in wanted if job.name == "plain" or not first]
+        for job in alone:
+            self._make_one(job)
+        self._make_at_once([job for job in wanted if job not in alone])
         if name in self._failures:
             raise self._failures[name]
+
+    def _make_at_once(self, wanted: list[JobRequest]) -> None:
+        """Make jobs by requests that are under way together, as those of several clients are."""
+        if not wanted:
+            return
+        with ThreadPoolExecutor(len(wanted)) as requests:
+            list(requests.map(self._make_one, wanted))
+        # In the order of the plan, whichever was answered first.
+        self._jobs = {name: self._jobs[name] for name in self._known if name in self._jobs}
 
     def _make_one(self, wanted: JobRequest) -> None:
         if self._was_tried(wanted.name):
