@@ -204,7 +204,8 @@ class Terminal(io.StringIO):
 
 def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
     in_terminal, in_file, report = Terminal(), io.StringIO(), hostile_report()
     terminal.show(report, in_terminal)
     terminal.show(report, in_file)
