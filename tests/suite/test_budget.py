@@ -92,11 +92,12 @@ def test_processes_at_once_take_no_more_places_than_there_are(ledgers: Path) -> 
     program = (
         "from openvideos_contract.wire.ledger import Ledger\n"
         "ledger = Ledger('openvideos-race', 'http://x')\n"
-        "input()\n"
+        "input(print('ready', flush=True) or '')\n"
         "print(sum(ledger.take(500, 'a test', 'own') is not None for _ in range(400)))"
     )
     start = partial(subprocess.Popen, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     processes = [start([sys.executable, "-c", program]) for _ in range(2)]
+    assert {process.stdout.readline() for process in processes if process.stdout} == {"ready\n"}
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("\n")

@@ -252,3 +252,54 @@ def test_a_server_that_is_gone_blocks_the_rest_at_once(lenient: Any, gate_to: Ma
         gate.send("GET", "/videos")
     with pytest.raises(Blocked, match="no longer accepts connections"):
         gate.send("GET", "/videos")
+
+
+def test_the_users_headers_and_query_go_with_every_request(lenient: Any, gate_to: MakeGate) -> None:
+    gate = gate_to(
+        lenient.base_url,
+        headers=(("x-team", "videos"), ("api-key", "sk-elsewhere")),
+        query=(("custom_llm_provider", "openai"), ("limit", "7")),
+    )
+    plain = gate.send("GET", "/videos").request
+    assert (plain.headers["x-team"], plain.headers["api-key"]) == ("videos", "sk-elsewhere")
+    assert plain.url.query == b"custom_llm_provider=openai&limit=7"
+    own = gate.send("GET", "/videos", params={"limit": 1}, headers={"X-Team": "mine"}).request
+    assert own.headers["x-team"] == "mine"
+    assert own.url.query == b"limit=1&custom_llm_provider=openai"
+    raw = httpx.Request("GET", f"{lenient.base_url}/videos/a%2Fb?x=%20")
+    sent = gate.pass_through(raw, key=gate.configuration.api_key).request
+    assert sent.url.raw_path == b"/v1/videos/a%2Fb?x=%20&custom_llm_provider=openai&limit=7"
+    assert sent.headers["api-key"] == "sk-elsewhere"
+
+
+@pytest.mark.parametrize("key", [None, "sk-another-key"])
+def test_a_request_without_the_users_key_has_it_in_no_header(
+    lenient: Any, gate_to: MakeGate, key: str | None
+) -> None:
+    gate = gate_to(lenient.base_url, headers=(("api-key", "sk-elsewhere"), ("x-team", "videos")))
+    sent = gate.send("GET", "/videos", key=key).request
+    assert "api-key" not in sent.headers
+    assert sent.headers["x-team"] == "videos"
+
+
+def test_the_users_headers_and_query_are_shown_to_nobody(lenient: Any, gate_to: MakeGate) -> None:
+    gate = gate_to(
+        lenient.base_url,
+        headers=(("api-key", "sk-in-a-header"),),
+        query=(("token", "sk-in-the-query"),),
+    )
+    lenient.videos["own_0"]["prompt"] = "sk-in-a-header"
+    shown = gate.send("GET", "/videos/own_0")
+    for text in (shown.curl, shown.summary, repr(shown), repr(gate.configuration)):
+        assert "sk-in" not in text
+    assert "$OPENVIDEOS_HEADER_API_KEY" in shown.curl
+    assert "$OPENVIDEOS_QUERY_TOKEN" in shown.curl
+
+
+def test_a_video_that_is_downloaded_twice_is_kept_once(lenient: Any, gate_to: MakeGate) -> None:
+    lenient.film = bytes(range(256)) * 400
+    gate = gate_to(lenient.base_url)
+    first, again = (gate.send("GET", "/videos/own_0/content").content for _ in range(2))
+    assert first == lenient.film
+    assert first is again
+    assert [exchange.content for exchange in gate.exchanges] == [first, again]

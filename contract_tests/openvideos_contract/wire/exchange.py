@@ -27,7 +27,7 @@ class Exchange:
         number: Counts the exchanges of a run, from 1; 0 for one that is not kept.
     """
 
-    request: httpx.Request
+    request: httpx.Request = attrs.field(repr=False)
     response: httpx.Response
     sent_at: float
     test: str
