@@ -121,21 +121,18 @@ SERVERS = [
 
 
 def run(
-    server: Lenient, folder: Path, *, dialect: str, profiles: list[str], only: frozenset[str]
+    emulator: Emulator, folder: Path, *, dialect: str, profiles: list[str], only: frozenset[str]
 ) -> tuple[int, dict[str, Any]]:
     """Hold a server to the contract, and return the exit code and the report."""
-    faults = folder / "faults.yaml"
-    faults.write_text(yaml.safe_dump(server.faults), "utf-8")
-    with Emulator(speed=1000, media="tiny", faults=faults, **server.settings) as emulator:
-        settings = {
-            "base_url": emulator.base_url,
-            "api_key": emulator.api_key,
-            "dialect": dialect,
-            "report_dir": folder,
-            "only": only,
-            "allow_incomplete": bool(only),
-        }
-        code = conform(settings, profiles)
+    settings = {
+        "base_url": emulator.base_url,
+        "api_key": emulator.api_key,
+        "dialect": dialect,
+        "report_dir": folder,
+        "only": only,
+        "allow_incomplete": bool(only),
+    }
+    code = conform(settings, profiles)
     return code, json.loads((folder / "report.json").read_text("utf-8"))
 
 
@@ -146,22 +143,24 @@ def having(report: dict[str, Any], statuses: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=[server.dialect for server in SERVERS])
-def test_a_server_conforms_with_its_dialect(server: Lenient, tmp_path: Path) -> None:
-    file = DIALECTS / f"{server.dialect}.overlay.yaml"
-    code, report = run(server, tmp_path, dialect=str(file), profiles=[], only=server.only)
-    assert having(report, FAILED) == set()
-    assert having(report, {"expected failure"}) == server.expected
-    assert report["verdicts"] == server.verdicts
-    assert code == 0
+def test_a_server_conforms_with_its_dialect_and_without_it_just_that_fails(
+    server: Lenient, tmp_path: Path
+) -> None:
+    faults = tmp_path / "faults.yaml"
+    faults.write_text(yaml.safe_dump(server.faults), "utf-8")
+    file = str(DIALECTS / f"{server.dialect}.overlay.yaml")
+    with Emulator(speed=1000, media="tiny", faults=faults, **server.settings) as emulator:
+        code, report = run(emulator, tmp_path, dialect=file, profiles=[], only=server.only)
+        assert having(report, FAILED) == set()
+        assert having(report, {"expected failure"}) == server.expected
+        assert report["verdicts"] == server.verdicts
+        assert code == 0
 
-
-@pytest.mark.parametrize("server", SERVERS, ids=[server.dialect for server in SERVERS])
-def test_without_its_dialect_just_that_fails(server: Lenient, tmp_path: Path) -> None:
-    only = server.only_without
-    code, report = run(server, tmp_path, dialect="openai", profiles=server.profiles, only=only)
-    assert having(report, FAILED) == server.fails
-    if server.fails:
-        assert code == 1
-    else:  # what is not there at all breaks nothing, and does not count as kept either
-        assert report["verdicts"] == {"remix": "not offered"}
-        assert code == 3
+        only, profiles = server.only_without, server.profiles
+        code, report = run(emulator, tmp_path, dialect="openai", profiles=profiles, only=only)
+        assert having(report, FAILED) == server.fails
+        if server.fails:
+            assert code == 1
+        else:  # what is not there at all breaks nothing, and does not count as kept either
+            assert report["verdicts"] == {"remix": "not offered"}
+            assert code == 3
