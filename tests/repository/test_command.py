@@ -51,7 +51,8 @@ def test_spec_prints_a_dialect_of_it() -> None:
 def test_an_unknown_dialect_is_a_usage_error_that_names_the_known_ones() -> None:
     refused = openvideos("spec", "--dialect", "nope")
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert "there is no dialect 'nope': the shipped ones are openai" in refused.stderr
+    assert "there is no dialect 'nope': the shipped ones are " in refused.stderr
+    assert "openai" in refused.stderr
 
 
 def test_an_unknown_subcommand_is_a_usage_error() -> None:
