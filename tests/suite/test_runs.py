@@ -21,6 +21,8 @@ from openvideos_emulator import Emulator
 # One emulator and one whole run for all, also where tests are spread over processes.
 share_emulator = pytest.mark.xdist_group("suite runs")
 KEYS = ("sk-first-key-of-the-test", "sk-second-key-of-the-test")
+PROFILES = ("core", "remix", "auth", "media", "catalogue", "edits", "characters")
+TOO_EARLY = ("CONTENT-003", "CONTENT-004", "REMIX-010", "EDIT-017", "EDIT-018", "EXTEND-017")
 COMMAND = (sys.executable, "-c", "from openvideos_contract.command import app; app()")
 
 
@@ -65,22 +67,27 @@ def test_the_healthy_emulator_conforms_without_a_warning(healthy: Healthy) -> No
     assert run.returncode == 0, run.stdout + run.stderr
     assert seconds < 60
     report = report_in(folder / "reports")
-    assert report["verdicts"] == dict.fromkeys(
-        ("core", "remix", "auth", "media", "catalogue"), "conforms"
-    )
-    assert {result["status"] for result in report["results"]} == {"pass"}
-    assert {found["status"] for found in report["requirements"].values()} == {"pass"}
+    assert report["verdicts"] == dict.fromkeys(PROFILES, "conforms")
+    others = {
+        result["requirement"]: result["status"]
+        for result in report["results"]
+        if result["status"] != "pass"
+    }
+    # It takes no urlencoded bodies; and what comes too early may be overtaken by the job's end.
+    assert set(others) <= {"CREATE-027", *TOO_EARLY}
+    assert set(others.values()) <= {"skip"}
 
 
 @share_emulator
 def test_a_run_says_beforehand_what_it_costs_and_keeps_to_it(healthy: Healthy) -> None:
     run, folder, _ = healthy
     plan = run.stdout.partition("create (")[0]
-    assert "at most 8 (--max-videos); a complete run needs 7" in plan
-    assert "8 s, 1280x720" in plan
     jobs = report_in(folder / "reports")["jobs"]
-    assert jobs["spent"] <= 8
-    assert jobs["left_over"] == []
+    assert f"at most 12 (--max-videos); a complete run needs {jobs['needed']}" in plan
+    assert "8 s, 1280x720" in plan
+    assert jobs["spent"] <= jobs["needed"] <= 12
+    # The protocol has no deletion of characters.
+    assert all(name.startswith("char_") for name in jobs["left_over"])
 
 
 @share_emulator
@@ -116,9 +123,7 @@ def test_no_report_shows_a_key(healthy: Healthy) -> None:
 def test_junit_has_a_suite_for_each_profile(healthy: Healthy) -> None:
     _, folder, _ = healthy
     suites = ElementTree.parse(folder / "reports" / "junit.xml").getroot()  # noqa: S314 - our own
-    assert {suite.get("name") for suite in suites} == {
-        f"openvideos.{name}" for name in ("core", "remix", "auth", "media", "catalogue")
-    }
+    assert {suite.get("name") for suite in suites} == {f"openvideos.{name}" for name in PROFILES}
     assert all(suite.get("failures") == suite.get("errors") == "0" for suite in suites)
 
 
