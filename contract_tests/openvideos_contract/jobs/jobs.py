@@ -25,6 +25,7 @@ from openvideos_contract.wire.gate import Gate
 from openvideos_contract.wire.patience import hint_of
 
 POLLS_AFTER_THE_END = 4
+READS_MEANWHILE = 4
 _NEARLY_DONE = 75
 
 
@@ -232,7 +233,11 @@ class Jobs:
         first = self._known[name].start is Start.PROMPT
         together = [job for job in self._planned if (job.start is Start.PROMPT) == first]
         names = dict.fromkeys([*(job.name for job in together), name])
-        wanted = [job for job in map(self._known.__getitem__, names) if not job.by_test]
+        wanted = [
+            job
+            for job in map(self._known.__getitem__, names)
+            if not job.by_test and not self._was_tried(job.name)
+        ]
         # The first one alone, so that it is older than the others.
         alone = [job for job in wanted if job.name == "plain" or not first]
         for job in alone:
@@ -245,10 +250,24 @@ class Jobs:
         """Make jobs by requests that are under way together, as those of several clients are."""
         if not wanted:
             return
-        with ThreadPoolExecutor(len(wanted)) as requests:
+        with ThreadPoolExecutor(len(wanted) + 1) as requests:
+            reading = requests.submit(self._read_meanwhile)
             list(requests.map(self._make_one, wanted))
+            reading.result()
         # In the order of the plan, whichever was answered first.
         self._jobs = {name: self._jobs[name] for name in self._known if name in self._jobs}
+
+    def _read_meanwhile(self) -> None:
+        """Read what is there while other jobs are made, which must not disturb it."""
+        plain = self._jobs.get("plain")
+        if plain is None:
+            return
+        with contextlib.suppress(Nonconformity, Blocked):
+            self._let_a_second_pass(plain)
+            for _ in range(READS_MEANWHILE):
+                self._poll(plain)
+                self._gate.send("GET", "/videos", params={"limit": 100})
+                time.sleep(0.02)
 
     def _make_one(self, wanted: JobRequest) -> None:
         if self._was_tried(wanted.name):
@@ -443,6 +462,9 @@ class Jobs:
                 elif time.monotonic() > deadline:
                     limit = self._configuration.job_timeout
                     job.lost = f"not ended after --job-timeout {limit:g} s: {reason}"
+            # What the list says between two polls must lie between what they say.
+            with contextlib.suppress(Nonconformity, Blocked):
+                self._gate.send("GET", "/videos", params={"limit": 100})
             if not all(job.waited_for for job in waiting):
                 asked = [hint for hint in hints if hint is not None]
                 time.sleep(max(0.02, min(min(asked, default=pause), 10.0)))
