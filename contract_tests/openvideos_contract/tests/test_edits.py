@@ -32,14 +32,17 @@ def source_of(jobs: Jobs, name: str) -> Job:
     return jobs.remixed() if name == "edit" else jobs.completed("plain")
 
 
-def require_own_job(job: Job, source: Job) -> None:
-    """Go on if a job has another id than the one that it was made from."""
-    require(
-        job.id != source.id,
-        expected=f"another id than that of the source, {source.id}",
-        seen=f"the id {job.id}",
-        exchange=job.created,
-    )
+def require_own_job(jobs: Jobs, job: Job) -> None:
+    """Go on if a job has an id that no job had that was made before it."""
+    for before in jobs.all_made():
+        if before is job:
+            break
+        require(
+            job.id != before.id,
+            expected=f"another id than that of {before.request.purpose}, {before.id}",
+            seen=f"the id {job.id}",
+            exchange=job.created,
+        )
 
 
 def require_prompt(job: Job) -> None:
@@ -191,12 +194,12 @@ def require_not_for_strangers(
 
 @pytest.mark.requirement("EDIT-001")
 def test_an_edit_is_a_job_of_its_own(jobs: Jobs) -> None:
-    require_own_job(jobs.made("edit"), jobs.remixed())
+    require_own_job(jobs, jobs.made("edit"))
 
 
 @pytest.mark.requirement("EDIT-014")
 def test_an_uploaded_video_can_be_edited(jobs: Jobs) -> None:
-    require_own_job(jobs.made("uploaded_edit"), jobs.completed("plain"))
+    require_own_job(jobs, jobs.made("uploaded_edit"))
 
 
 @pytest.mark.requirement("EDIT-003")
@@ -371,7 +374,7 @@ def test_a_form_names_its_video_in_brackets(
 
 @pytest.mark.requirement("EXTEND-001")
 def test_an_extension_is_a_job_of_its_own(jobs: Jobs) -> None:
-    require_own_job(jobs.made("extension"), jobs.completed("plain"))
+    require_own_job(jobs, jobs.made("extension"))
 
 
 @pytest.mark.requirement("EXTEND-003")

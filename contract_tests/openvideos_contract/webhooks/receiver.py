@@ -7,10 +7,11 @@ acknowledged, by one 2xx and another.
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 import standardwebhooks
@@ -109,6 +110,14 @@ class Receiver:
         """Return what came about a video, in order."""
         with self._arrived:
             return [found for found in self._deliveries if found.video_id == video_id]
+
+    def mentioning(self, video_ids: Collection[str]) -> list[Delivery]:
+        """Return what has the id of one of these videos anywhere in it, in order."""
+        texts = [json.dumps(video_id)[1:-1].encode() for video_id in video_ids]
+        with self._arrived:
+            return [
+                found for found in self._deliveries if any(text in found.body for text in texts)
+            ]
 
     def refused(self) -> list[Delivery]:
         """Return what was answered 500 on purpose and is about a video of the run, in order."""
