@@ -154,6 +154,18 @@ def test_each_failure_has_one_cause(results: list[Result]) -> None:
     assert places == sorted(places)
 
 
+def test_two_faults_that_one_answer_shows_are_two_causes() -> None:
+    results = [
+        result(requirement(1), Status.FAIL, test="a", seen="the prompt without blanks", exchange=7),
+        result(requirement(2), Status.FAIL, test="b", seen="no completed_at", exchange=7),
+        result(requirement(3), Status.FAIL, test="c", seen="no completed_at", exchange=7),
+    ]
+    assert [cause.requirements for cause in causes(results)] == [
+        ("CREATE-001",),
+        ("CREATE-002", "CREATE-003"),
+    ]
+
+
 def test_one_missing_field_is_one_cause_and_tells_what_it_blocked() -> None:
     same = {"expected": "a Video with an id", "seen": '200 {"created_at": 1795300315}'}
     results = [
@@ -326,12 +338,12 @@ def test_films_and_pictures_are_recorded_by_their_size() -> None:
 
 
 def test_bodies_together_are_bounded_but_for_those_that_show_a_failure() -> None:
-    long = an_exchange(answer=b"x" * LONGEST_BODY)
-    shown = record([long] * 200, telling={199})
+    count = MOST_TEXT // LONGEST_BODY + 10
+    shown = record([an_exchange(answer=b"x" * LONGEST_BODY * 2)] * count, telling={count - 1})
     lengths = [len(one.response_body.text) for one in shown]
-    assert lengths[0] == lengths[198] == LONGEST_BODY
+    assert lengths[0] == LONGEST_BODY
+    assert lengths[-2] == LONGEST_BODY * 2
     assert lengths[-1] == BEGINNING
-    assert sum(lengths) < MOST_TEXT + 2 * LONGEST_BODY + 200 * BEGINNING
 
 
 def test_the_archive_holds_every_exchange_as_it_was() -> None:

@@ -12,6 +12,8 @@ from openvideos_contract.judging.verdict import Result, Status
 _ID = re.compile(r"\b[A-Z]+-\d{3}\b")
 # What differs between two sights of one thing: numbers, and ids that hold some.
 _PARTICULAR = re.compile(r"\b\w*\d\w*\b")
+# Of what was seen: enough to know it by, and short of where it was seen first.
+_BEGINNING = 40
 _ORDER = (Status.FAIL, Status.STALE, Status.WARN)
 
 
@@ -38,9 +40,9 @@ class Cause:
 def causes(results: Iterable[Result]) -> list[Cause]:
     """Return the failures by cause, the worst first, else in the order of the run.
 
-    Two failures have one cause where they break one requirement, one test found both, one exchange
-    shows both, or both saw the same in place of the same, numbers aside. What was blocked is told
-    with the failure of the requirement that its reason names.
+    Two failures have one cause where they break one requirement, one test found both, both saw the
+    same in one exchange, or both saw the same in place of the same, numbers aside. What was blocked
+    is told with the failure of the requirement that its reason names.
     """
     results = list(results)
     failed = [result for result in results if result.status in _ORDER]
@@ -78,7 +80,7 @@ def _signs(result: Result) -> set[object]:
         return {result.requirement}  # each is an entry of its own in the dialect
     signs: set[object] = {result.requirement, result.test}
     if result.exchange:
-        signs.add(result.exchange)
+        signs.add((result.exchange, result.seen[:_BEGINNING]))
     if result.seen:
         expected, seen = (_PARTICULAR.sub("#", text) for text in (result.expected, result.seen))
         signs.add((expected, seen))

@@ -11,7 +11,8 @@ import httpx
 
 from openvideos_contract.wire.exchange import Exchange
 
-LONGEST_BODY = 65_536
+LONGEST_BODY = 16_384
+LONGEST_TELLING_BODY = 262_144
 # Of all bodies together; when it is used up, later ones are shown by their beginnings.
 MOST_TEXT = 8 * 2**20
 BEGINNING = 1_024
@@ -85,12 +86,14 @@ def record(exchanges: Iterable[Exchange], *, telling: Container[int] = ()) -> tu
 
     Args:
         exchanges: All, in order.
-        telling: The numbers of those that show a failure, whose bodies are shown in any case.
+        telling: The numbers of those that show a failure, of which more is shown.
     """
     found = []
     left = MOST_TEXT
     for number, exchange in enumerate(exchanges, start=1):
-        limit = LONGEST_BODY if left > 0 or number in telling else BEGINNING
+        limit = LONGEST_BODY if left > 0 else BEGINNING
+        if number in telling:
+            limit = LONGEST_TELLING_BODY
         shown = _record(exchange, number, limit)
         left -= len(shown.request_body.text) + len(shown.response_body.text)
         found.append(shown)
