@@ -127,6 +127,17 @@ def test_what_is_no_webhook_is_refused_and_not_kept(receiving: Callable[..., Rec
     assert len(receiver.deliveries("")) == 1
 
 
+def test_a_webhook_that_names_its_video_in_a_wrong_place_is_found(
+    receiving: Callable[..., Receiver],
+) -> None:
+    receiver = receiving()
+    for name in ("own_1", "theirs_1"):
+        httpx.post(receiver.url, json={"video": {"id": name}}, trust_env=False)
+    assert receiver.deliveries("own_1") == []
+    (found,) = receiver.mentioning(["own_1", "own_2"])
+    assert found.event == {"video": {"id": "own_1"}}
+
+
 def test_a_webhook_ends_the_waiting_for_it(receiving: Callable[..., Receiver]) -> None:
     receiver = receiving()
     later = threading.Timer(0.1, deliver, (receiver, "own_1"))
