@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,14 @@ def test_a_dry_run_tells_the_plan_and_sends_nothing(
 def test_the_longest_that_jobs_can_be_is_told_as_far_as_it_is_known(
     lenient: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = {"base_url": lenient.base_url, "max_videos": 2, "dry_run": True, "seconds": "6"}
+    settings = {"base_url": lenient.base_url, "max_videos": 9, "dry_run": True, "seconds": "6"}
     assert conform(settings | {"only": {"LIFE-001"}}, ["core"]) == 0
     told = capsys.readouterr().out
-    assert "at most   2 jobs; 1 job of 6 s in all, and 1 as long as the server chooses" in told
+    found = re.search(r"at most   9 jobs; (\d) jobs of (\d+) s in all and (\d) as long as", told)
+    assert found, told
+    known, seconds, unknown = map(int, found.groups())
+    assert seconds == 6 * known
+    assert known + unknown == 9
 
 
 def test_fail_fast_stops_at_the_first_failure_of_what_was_chosen(

@@ -37,13 +37,18 @@ def before(
     """Return what the user is told before anything is sent."""
     dialect = f", dialect {configuration.dialect}" if configuration.dialect else ""
     made = sum(wanted.count for wanted in planned)
+    need = (
+        f"a complete run needs {needed}, and one that finds nothing makes {made}"
+        if needed
+        else "this run needs none"
+    )
     lines = [
         f"OpenVideos conformance suite {suite_version()}, "
         f"contract {contract.version} ({contract.digest}){dialect}",
         f"  server    {configuration.base_url}",
         f"  profiles  {', '.join(configuration.profiles)}",
         f"  jobs      at most {configuration.max_videos} (--max-videos); "
-        f"a complete run needs {needed}, and one that finds nothing makes {made}:",
+        f"{need}{':' if planned else ''}",
     ]
     lines += [f"            - {wanted.purpose}: {_told(wanted)}" for wanted in planned]
     lines.append(f"  marked    [{configuration.run_id}] in each prompt; deleted at the end")

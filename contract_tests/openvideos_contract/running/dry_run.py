@@ -49,11 +49,13 @@ def _most(planned: Sequence[JobRequest], limit: int, spare: int) -> str:
     affordable = plan.affordable(planned, limit, spare)
     made = [wanted for wanted in planned if wanted.name in affordable for _ in range(wanted.count)]
     known = [float(wanted.fields["seconds"]) for wanted in made if "seconds" in wanted.fields]
-    told = f"{_counted(limit, 'job')}; {_counted(len(known), 'job')} of {sum(known):g} s in all"
-    unknown = limit - len(known)
-    if unknown:
-        told += f", and {unknown} as long as the server chooses or a wrong request names"
-    return told
+    parts = []
+    if known:
+        parts.append(f"{_counted(len(known), 'job')} of {sum(known):g} s in all")
+    if len(known) < limit:
+        unknown = limit - len(known)
+        parts.append(f"{unknown} as long as the server chooses or a wrong request names")
+    return "; ".join([_counted(limit, "job"), *([" and ".join(parts)] if parts else [])])
 
 
 def _counted(count: int, what: str) -> str:
