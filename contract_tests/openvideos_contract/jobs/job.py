@@ -32,6 +32,7 @@ class Job:
         ended: The Video of the first answer with a final status, None where it never came.
         lost: Why waiting for it was given up.
         unretrievable: Whether that was because retrieve does not answer with it.
+        looked_on: Whether it was looked at after its end.
     """
 
     request: JobRequest
@@ -47,6 +48,7 @@ class Job:
     ended: dict[str, Any] | None = None
     lost: str = ""
     unretrievable: bool = False
+    looked_on: bool = False
 
     @property
     def path(self) -> str:

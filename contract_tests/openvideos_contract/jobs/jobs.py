@@ -16,15 +16,14 @@ import attrs
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed, plan, spare
+from openvideos_contract.jobs.polling import Polling
 from openvideos_contract.jobs.reused import reused
-from openvideos_contract.jobs.words import ENDS, FOREIGN_ENDS, RUNNING
+from openvideos_contract.jobs.words import RUNNING
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
-from openvideos_contract.wire.patience import hint_of
 
-POLLS_AFTER_THE_END = 4
 READS_MEANWHILE = 4
 _NEARLY_DONE = 75
 
@@ -49,14 +48,15 @@ class Jobs:
         self._gate = gate
         self._configuration = configuration
         self._encodings = contract.encodings
-        gate.while_busy = self._look_at_what_runs
+        self._polling = Polling(gate, configuration.job_timeout)
+        # A server that makes few at a time may wait for one to be seen.
+        gate.while_busy = lambda: self._polling.poll_once([*self._jobs.values()])
         self._known = {wanted.name: wanted for wanted in plan(configuration, contract)}
         self._planned = plan(configuration, contract, chosen)
         self._spare = spare(self._planned, chosen)
         self._needed = needed(configuration, contract, chosen)
         self._jobs: dict[str, Job] = {}
         self._failures: dict[str, Exception] = {}
-        self._watched: set[str] = set()
         self._reused: Job | None = None
         self._character: Exchange | None = None
         self._contents: dict[tuple[str, str | None], Exchange | Nonconformity] = {}
@@ -138,10 +138,9 @@ class Jobs:
             Blocked: It could not be made.
         """
         job = self.existing(name)
-        if job is self._reused:
-            self._watch_the_end(job)
-        elif name not in self._watched:
-            self._poll_all()
+        if not job.looked_on:
+            others = [other for other in self._jobs.values() if not other.looked_on]
+            self._polling.poll_to_the_end([job] if job is self._reused else others)
         return job
 
     def all_made(self) -> list[Job]:
@@ -265,7 +264,7 @@ class Jobs:
         with contextlib.suppress(Nonconformity, Blocked):
             self._let_a_second_pass(plain)
             for _ in range(READS_MEANWHILE):
-                self._poll(plain)
+                self._polling.poll(plain)
                 self._gate.send("GET", "/videos", params={"limit": 100})
                 time.sleep(0.02)
 
@@ -400,7 +399,7 @@ class Jobs:
 
     def _too_early(self, job: Job, path: str, fields: dict[str, Any]) -> Exchange | None:
         """Return the answer to a request on an unfinished job, None where that was done by then."""
-        video = self._poll(job) or {}
+        video = self._polling.poll(job) or {}
         progress = video.get("progress")
         # Nearer to its end, it might be completed when the request comes, and rightly be taken.
         near = isinstance(progress, int | float) and progress > _NEARLY_DONE
@@ -415,68 +414,8 @@ class Jobs:
         return answer if self._unfinished(job) else None
 
     def _unfinished(self, job: Job) -> bool:
-        video = self._poll(job)
+        video = self._polling.poll(job)
         return video is not None and video.get("status") in RUNNING
-
-    def _poll(self, job: Job) -> dict[str, Any] | None:
-        answer = self._gate.send("GET", job.path)
-        job.polls.append(answer)
-        body = answer.json()
-        # The status counts whatever the HTTP status: a failed job is an HTTP error at some servers.
-        if not isinstance(body, dict) or not isinstance(body.get("status"), str):
-            return None
-        word = body["status"]
-        if job.ended is None and word in ENDS:
-            job.ended = body
-        elif not job.waited_for and word.lower() in FOREIGN_ENDS:
-            job.lost = f"it ended with the status {word}, which the protocol does not have"
-        return body
-
-    def _look_at_what_runs(self) -> None:
-        """Poll each job once: a server that makes few at a time may wait for one to be seen."""
-        for job in list(self._jobs.values()):
-            if not job.waited_for:
-                with contextlib.suppress(Nonconformity, Blocked):
-                    self._poll(job)
-
-    def _poll_all(self) -> None:
-        deadline = time.monotonic() + self._configuration.job_timeout
-        pause = 0.2
-        misses: dict[str, int] = {}
-        polled = [job for name, job in self._jobs.items() if name not in self._watched]
-        while waiting := [job for job in polled if not job.waited_for]:
-            hints = []
-            for job in waiting:
-                try:
-                    video = self._poll(job)
-                except (Nonconformity, Blocked) as failure:
-                    video, reason = None, str(failure)
-                else:
-                    reason = job.polls[-1].summary
-                    hints.append(_poll_hint(job.polls[-1]))
-                if job.waited_for:
-                    continue
-                misses[job.id] = 0 if video else misses.get(job.id, 0) + 1
-                if misses[job.id] >= 5:
-                    job.lost, job.unretrievable = reason, True
-                elif time.monotonic() > deadline:
-                    limit = self._configuration.job_timeout
-                    job.lost = f"not ended after --job-timeout {limit:g} s: {reason}"
-            # What the list says between two polls must lie between what they say.
-            with contextlib.suppress(Nonconformity, Blocked):
-                self._gate.send("GET", "/videos", params={"limit": 100})
-            if not all(job.waited_for for job in waiting):
-                asked = [hint for hint in hints if hint is not None]
-                time.sleep(max(0.02, min(min(asked, default=pause), 10.0)))
-                pause = min(pause * 1.5, 5.0)
-        for job in polled:
-            self._watched.add(job.request.name)
-            self._watch_the_end(job)
-
-    def _watch_the_end(self, job: Job) -> None:
-        with contextlib.suppress(Nonconformity, Blocked):
-            while job.ended is not None and job.polls_after_the_end < POLLS_AFTER_THE_END:
-                self._poll(job)
 
 
 # What a server answers that does not read an encoding.
@@ -487,9 +426,3 @@ _OFFER = {
     "/videos/extensions": "extensions",
     "/videos/characters": "characters",
 }
-
-
-def _poll_hint(answer: Exchange) -> float | None:
-    """Return how many seconds the server asks to wait, None where it does not say."""
-    milliseconds = answer.header("openai-poll-after-ms")
-    return int(milliseconds) / 1000 if milliseconds.isdecimal() else hint_of(answer.response)
