@@ -99,15 +99,20 @@ KEPT = ("EDIT-001", "EDIT-005", "EXTEND-005", "CHARACTER-006", "WEBHOOK-004", "G
 
 
 def conform(
-    folder: Path, profiles: tuple[str, ...], *arguments: str, **settings: Any
+    folder: Path, profiles: tuple[str, ...], *arguments: str, faults: Path | None = None
 ) -> tuple[int, dict[str, Any], str]:
     """Run the suite with webhooks; return its exit code, its report, and what it said."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = f"127.0.0.1:{free.getsockname()[1]}"
-    settings = {"speed": 1000, "media": "tiny", "api_keys": KEYS} | settings
-    settings |= {"webhook": f"http://{listen}/hooks", "webhook_secret": SECRET}
     chosen = [part for name in profiles for part in ("--profile", name)]
-    with Emulator(**settings) as emulator:
+    with Emulator(
+        speed=1000,
+        media="tiny",
+        api_keys=KEYS,
+        webhook=f"http://{listen}/hooks",
+        webhook_secret=SECRET,
+        faults=faults,
+    ) as emulator:
         run = subprocess.run(
             [
                 *(*COMMAND, "--base-url", emulator.base_url, "--dialect", "openai", *chosen),
