@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix generate check-generated contract emulator fuzz stress every-video bench clean constraints
+.PHONY: help demo test lint fix generate check-generated contract emulator fuzz stress every-video mutants quiet requirements bench clean constraints
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,9 @@ fix: $(READY) ## format, and mend what can be mended by itself
 generate: $(READY) ## write generated/ from openapi.yaml
 	@$(BIN)/python overlays/generator/generate.py
 
-check-generated: $(READY) ## fail where generated/ is not what `make generate` writes
+check-generated: $(READY) ## fail where generated/ or docs/requirements.md is not what is written anew
 	@$(BIN)/python overlays/generator/generate.py --check
+	@$(BIN)/python contract_tests/requirements_page.py --check
 
 contract: $(READY) ## hold an emulator that it starts to the contract
 	@$(BIN)/openvideos emulator --speed 1000 --quiet exec -- $(BIN)/openvideos conform --dialect openai --report-dir build/contract
@@ -56,6 +57,15 @@ stress: $(READY) ## kill an emulator's workers for a minute, under load
 
 every-video: $(READY) ## make and decode a video of every size and length
 	@OPENVIDEOS_EVERY_VIDEO=1 $(BIN)/python -m pytest tests/emulator/test_media.py --numprocesses 2
+
+mutants: $(READY) ## plant each known defect in an emulator, and see what finds it
+	@$(BIN)/python -m tests.mutants
+
+quiet: $(READY) ## fifty seeds and whole runs on healthy emulators: nothing may be found
+	@$(BIN)/python -m tests.mutants.quiet
+
+requirements: $(READY) ## write docs/requirements.md from requirements.yaml
+	@$(BIN)/python contract_tests/requirements_page.py
 
 bench: $(READY) ## measure, beside peers
 	@$(BIN)/python -m benchmarks
