@@ -27,7 +27,7 @@ BYTERANGES = "multipart/byteranges"
 _STACK_TRACE = re.compile(
     r"Traceback \(most recent call last\)"
     r'|\bFile "[^"\n]+", line \d+, in '
-    r"|(?:^|\\n|\n)\s*at [\w.$<>]+ ?\([^()\n]+:\d+(?::\d+)?\)"
+    r"|(?:^|\n)\s*at [\w.$<>]+ ?\([^()\n]+:\d+(?::\d+)?\)"
     r"|\bgoroutine \d+ \[\w"
     r"|\bthread '[^']*' panicked at "
     r"|\b\w+ in \S+\.cs:line \d+"
@@ -191,7 +191,9 @@ def _leaks(exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
         yield Kind.LEAK, "no key in an answer", exchange.summary
     elif exchange.shows("\n".join(exchange.response.headers.values())):
         yield Kind.LEAK, "no key in a header of an answer", exchange.summary
-    if exchange.status >= 400 and _STACK_TRACE.search(text):
+    # In JSON its quotes and line ends are written out.
+    read = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t")
+    if exchange.status >= 400 and _STACK_TRACE.search(read):
         yield Kind.LEAK, "no stack trace in an answer", exchange.summary
 
 
