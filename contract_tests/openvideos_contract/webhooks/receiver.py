@@ -89,8 +89,10 @@ class Receiver:
                     fd=listener.fileno(),
                 )
         except OSError as error:
+            # Python repeats the address behind what the system says.
+            why = str(error.strerror or error).partition(" (while")[0]
             raise ConfigurationError(
-                f"--webhook-listen {host}:{port} cannot be listened at: {error.strerror or error}"
+                f"--webhook-listen {host}:{port} cannot be listened at: {why}"
             ) from error
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="webhooks", daemon=True
