@@ -77,7 +77,12 @@ def planted(defects: Sequence[Defect], *, webhook: str | None = None) -> Iterato
         settings |= {"webhook": webhook, "webhook_secret": SECRET}
     for defect in defects:
         settings |= defect.settings
-    faults = [fault for defect in defects for fault in defect.faults]
+    # Several defects may call their faults alike.
+    faults = [
+        {**fault, "id": f"{defect.id}: {fault['id']}"}
+        for defect in defects
+        for fault in defect.faults
+    ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "faults.yaml")
         path.write_text(yaml.safe_dump(faults), encoding="utf-8")
