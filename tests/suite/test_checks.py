@@ -103,9 +103,9 @@ def test_a_key_in_a_header_is_a_leak() -> None:
 
 @pytest.mark.parametrize(("query", "found"), [("", True), ("?limit=0", False), ("?limit=5", True)])
 def test_an_empty_page_that_says_there_is_more_is_found(query: str, *, found: bool) -> None:
-    page = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": True}
+    empty: Any = {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": True}
     url = f"http://server/v1/videos{query}"
-    answer = exchange(200, json.dumps(page).encode(), url, content_type="application/json")
+    answer = exchange(200, json.dumps(empty).encode(), url, content_type="application/json")
     assert (Kind.EMPTY_PAGE in kinds(answer, "list_videos")) == found
 
 

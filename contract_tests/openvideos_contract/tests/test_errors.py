@@ -10,7 +10,7 @@ from openvideos_contract.checks.answers import envelope_problems
 from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Blocked, require
+from openvideos_contract.outcome import Blocked, Unsupported, require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate, video_path
 
@@ -176,6 +176,23 @@ def test_no_hostile_part_breaks_the_server(gate: Gate, headers: str) -> None:
 def test_no_hostile_query_breaks_the_server(gate: Gate, query: str) -> None:
     answer = gate.send("GET", f"/videos?{query}")
     require(answer.status < 500, expected="no 5xx", seen=answer.summary, exchange=answer)
+
+
+@pytest.mark.requirement("ERROR-006")
+@pytest.mark.parametrize("scheme", ["Bearer", "Basic"])
+def test_a_refusal_repeats_no_key(gate: Gate, nobody: str, scheme: str) -> None:
+    if gate.configuration.api_key is None:
+        raise Unsupported("the run has no key: the server is taken to have none")
+    # Nobody's key, as a log that a stranger reads may hold any.
+    key = f"sk-{nobody}-that-nobody-may-read"
+    answer = gate.send("GET", "/videos", key=None, headers={"Authorization": f"{scheme} {key}"})
+    shown = answer.content + "".join(answer.response.headers.values()).encode()
+    require(
+        key.encode() not in shown,
+        expected="a refusal that does not repeat the key that was sent",
+        seen=answer.summary,
+        exchange=answer,
+    )
 
 
 @pytest.mark.requirement("ERROR-009")
