@@ -17,6 +17,7 @@ from openvideos_contract.reports.causes import Cause, causes
 from openvideos_contract.reports.counts import counts
 from openvideos_contract.reports.report import Report, suite_version
 from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.wire.made import UNDELETABLE
 
 _OPEN = (Status.ERROR, Status.NOT_RUN, Status.BLOCKED)
 _WORDS = {Status.FAIL: "FAIL", Status.STALE: "STALE", Status.WARN: "WARN"}
@@ -181,6 +182,7 @@ def _verdicts(report: Report) -> Text:
     if report.left_over:
         names = ", ".join(made or "a job without an id" for made in report.left_over)
         lines.append(f"LEFT OVER, as the server did not delete them: {names}")
+    if not all(made.endswith(UNDELETABLE) for made in report.left_over):
         run_id = report.configuration.get("run_id")
         lines.append(f"`openvideos conform --clean-up {run_id}` tries again")
     limit = report.configuration["max_videos"]

@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 import attrs
 
 CHARACTERS = "/videos/characters"
+UNDELETABLE = "(a character, which the protocol cannot delete)"
 
 
 @attrs.define
@@ -30,11 +31,7 @@ class Made:
     @property
     def shown(self) -> str:
         """Its id as it is told to people; empty where the answer gave none."""
-        return (
-            f"{self.id} (a character, which the protocol cannot delete)"
-            if self.character
-            else self.id
-        )
+        return f"{self.id} {UNDELETABLE}" if self.character else self.id
 
 
 def video_path(video_id: str, *rest: str) -> str:
