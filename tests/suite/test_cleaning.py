@@ -220,3 +220,10 @@ def test_what_cannot_be_cleaned_up_is_named_and_can_be_tried_again(
     lenient.answer = usual
     assert clean_up("openvideos-again", configuration(lenient)) == []
     assert set(lenient.videos) == OWN
+
+
+def test_where_neither_a_ledger_nor_the_list_tells_what_was_made_nothing_is_claimed(
+    lenient: Any,
+) -> None:
+    with pytest.raises(ConfigurationError, match="what the run openvideos-unknown left cannot be"):
+        clean_up("openvideos-unknown", configuration(lenient))

@@ -19,17 +19,13 @@ _NOT_OFFERED = frozenset({404, 405, 410, 501})
 _MOST_PAGES = 20
 
 
-def delete_all(
-    gate: Gate, deadline: float, *, whole_run: bool, look_for_marked: bool = False
-) -> list[Made]:
+def delete_all(gate: Gate, deadline: float, *, whole_run: bool) -> list[Made]:
     """Delete what a run made and still exists; return what could not be deleted.
 
     Args:
         gate: Where requests leave.
         deadline: Seconds in which jobs that still run may come to an end.
         whole_run: Whether to delete what other processes of the run left, too.
-        look_for_marked: Whether to look in the list for prompts that bear the run's id even where
-            all that was made is known.
     """
     end = time.monotonic() + deadline
     if whole_run:
@@ -37,7 +33,7 @@ def delete_all(
     _delete(gate, end)
     lost = gate.ledger.unanswered if whole_run else []
     nameless = [made for made in gate.made if not made.id]
-    if whole_run and (lost or nameless or look_for_marked) and _adopt_marked(gate):
+    if whole_run and (lost or nameless) and adopt_marked(gate):
         _delete(gate, end)
         # Whatever these started is in no list, or was found there.
         for made in nameless:
@@ -84,7 +80,7 @@ def _adopt_what_others_left(gate: Gate) -> None:
             gate.adopt(Made(place.id, gate.key_named(place.key), place.path))
 
 
-def _adopt_marked(gate: Gate) -> bool:
+def adopt_marked(gate: Gate) -> bool:
     """Take the listed videos whose prompts bear the run's id for its own.
 
     Returns:

@@ -257,20 +257,16 @@ class Gate:
             self.exchanges.append(exchange)
         return exchange
 
-    def delete_made(self, deadline: float = 30.0, *, look_for_marked: bool = False) -> list[Made]:
+    def delete_made(self, deadline: float = 30.0) -> list[Made]:
         """Delete what the run made and still exists; return what could not be deleted.
 
         Args:
             deadline: Seconds in which jobs that still run may come to an end.
-            look_for_marked: Whether to look in the list for prompts that bear the run's id, though
-                every answer came.
         """
         self.current_test = "cleanup"
         self._gone = None
         self._patience.shorten(deadline / 2)
-        return delete_all(
-            self, deadline, whole_run=not self._shared, look_for_marked=look_for_marked
-        )
+        return delete_all(self, deadline, whole_run=not self._shared)
 
     def adopt(self, made: Made) -> None:
         """Take a job for one of the run, which may then delete it."""

@@ -7,6 +7,7 @@ import attrs
 from openvideos_contract.contract import Contract
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.settings.values import ConfigurationError
+from openvideos_contract.wire.cleaning import adopt_marked
 from openvideos_contract.wire.gate import Gate
 from openvideos_contract.wire.made import Made
 
@@ -22,17 +23,23 @@ def clean_up(run_id: str, configuration: Configuration) -> list[Made]:
         configuration: Where the server is, and the keys that the run used.
 
     Raises:
-        ConfigurationError: There is no such run id, or the run was against another server.
+        ConfigurationError: There is no such run id, the run was against another server, or what it
+            made can be told neither by a ledger nor by the server's list.
     """
     settings = attrs.evolve(configuration, run_id=run_id, max_videos=1)
     gate = Gate(settings, Contract.load(configuration.dialect))
     try:
-        against = gate.ledger.base_url
+        against, noted = gate.ledger.base_url, gate.ledger.exists
         if against and against != settings.base_url:
             raise ConfigurationError(
                 f"the run {run_id} was against {against}, and not {settings.base_url}: "
                 f"give --base-url {against}"
             )
-        return gate.delete_made(look_for_marked=True)
+        if not adopt_marked(gate) and not noted:
+            raise ConfigurationError(
+                f"what the run {run_id} left cannot be told: this machine has no ledger of it, "
+                "and the server's list cannot be had to its end, or shows no prompts"
+            )
+        return gate.delete_made()
     finally:
         gate.close()
