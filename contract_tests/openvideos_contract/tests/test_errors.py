@@ -10,7 +10,7 @@ from openvideos_contract.checks.answers import envelope_problems
 from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Blocked, Unsupported, require
+from openvideos_contract.outcome import Blocked, NotTested, Unsupported, require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate, video_path
 
@@ -81,6 +81,25 @@ def test_remixing_an_odd_id_is_refused(gate: Gate, jobs: Jobs, nobody: str, text
     jobs.existing("remix")
     path = video_path(f"{nobody}{text}", "remix")
     refused(gate, "POST", path, family="an odd id to remix", json={"prompt": nobody})
+
+
+@pytest.mark.requirement("ERROR-002")
+@pytest.mark.parametrize(
+    "prompt",
+    ["x", " ", "\0", "x" * 32_000, "x" * 32_001, "\U0001f3ac"],
+    ids=lambda prompt: f"{prompt[:1]!r}-{len(prompt)}",
+)
+def test_no_prompt_of_a_remix_breaks_the_server(
+    gate: Gate, jobs: Jobs, nobody: str, prompt: str
+) -> None:
+    try:
+        jobs.existing("remix")
+    except NotTested as reason:
+        raise Unsupported(f"remix was not tested: {reason}") from reason
+    answer = gate.send(
+        "POST", video_path(nobody, "remix"), json={"prompt": prompt}, family="an odd id to remix"
+    )
+    require(answer.status < 500, expected="no 5xx", seen=answer.summary, exchange=answer)
 
 
 # Each of these is refused for its seconds, or the lack of a prompt, so that none can cost a job.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -9,6 +10,7 @@ from schemathesis import GenerationMode
 
 from openvideos_contract.checks.answers import compact
 from openvideos_contract.checks.foreign import FOREIGN, family_of
+from openvideos_contract.checks.refusals import refused
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import AnyCase, Generator, ask_about
 from openvideos_contract.generating.own_checks import judge
@@ -123,6 +125,13 @@ def test_what_is_not_offered_is_refused_or_comes_back(gate: Gate, jobs: Jobs, fi
     answer = gate.send("POST", "/videos", json=fields, family=family_of(field))
     if not answer.refused:
         require_echo(answer, {field: FOREIGN[field]})
+
+
+@pytest.mark.requirement("CREATE-017")
+def test_json_that_calls_itself_text_is_refused(gate: Gate, jobs: Jobs) -> None:
+    body = json.dumps(jobs.existing("plain").request.fields).encode()
+    headers = {"Content-Type": "text/plain"}
+    refused(gate, "POST", "/videos", family="a text/plain body", content=body, headers=headers)
 
 
 @pytest.mark.requirement("CREATE-027")
