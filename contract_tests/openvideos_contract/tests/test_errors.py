@@ -60,7 +60,7 @@ ODD = {f"before-{quote(text)}": (text, "") for text in BEFORE} | {
 }
 
 
-@pytest.fixture(params=ODD.values(), ids=ODD)
+@pytest.fixture(params=list(ODD.values()), ids=list(ODD))
 def odd_id(request: pytest.FixtureRequest, nobody: str) -> str:
     """An id that nobody has, with something odd before or after it."""
     before, after = request.param
