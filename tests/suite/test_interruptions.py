@@ -49,7 +49,7 @@ def test_a_signal_deletes_what_was_made_whatever_else_is_allowed(
     # While the answer to a create is under way, which is waited for.
     at_request(lenient, "POST", 2, lambda: send(number))
     assert run(lenient, allow_incomplete=True) == 130
-    assert len(lenient.accepted) == 2
+    assert len(lenient.accepted) >= 2
     assert set(lenient.videos) == OWN
     told = capsys.readouterr()
     assert "left out of this run, or interrupted" in told.out
@@ -65,7 +65,7 @@ def test_a_second_signal_leaves_at_once_and_names_what_is_left(
     told = capsys.readouterr().err
     left = set(lenient.videos) - OWN
     assert left
-    assert all(name in told for name in left)
+    assert all(name in told for name in left), (told, left)
     run_id = told.partition("--clean-up ")[2].partition("`")[0]
     assert clean_up(run_id, {"base_url": lenient.base_url}) == 0
     assert set(lenient.videos) == OWN
@@ -101,8 +101,11 @@ def test_a_worker_of_pytest_that_crashes_is_cleaned_up_after(lenient: Any, tmp_p
     os.kill(worker, signal.SIGKILL)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1, output
-    assert set(lenient.videos) == OWN
     assert "crashed" in output
+    # One may have been accepted whose answer the worker did not live to see.
+    left = set(lenient.videos) - OWN
+    assert len(left) < len(lenient.accepted)
+    assert not left or "LEFT OVER" in output
 
 
 def _only_child(parent: int) -> int:

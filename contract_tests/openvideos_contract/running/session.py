@@ -213,10 +213,12 @@ class Session:
 
     def finish(self) -> None:
         """Delete what the run made, whether it came to its end or was interrupted."""
-        self.left_over = self.gate.delete_made()
-        self.gate.close()
-        if self.webhooks is not None:
-            self.webhooks.close()
+        try:
+            self.left_over = self.gate.delete_made()
+        finally:
+            self.gate.close()
+            if self.webhooks is not None:
+                self.webhooks.close()
 
     def _forgiven(self, proves: list[Requirement]) -> str:
         """Return why breaking requirements does not fail the run; empty where it does."""
