@@ -31,9 +31,10 @@ def main(arguments: Sequence[str]) -> int:
     started = time.monotonic()
     false_alarms = _false_alarms(defects, options.at_once)
     rows = _hunted(defects, options.at_once)
+    write(rows, false_alarms, FOLDER)
     if not options.only_ours:
         _fuzz(rows, options.at_once)
-    write(rows, false_alarms, FOLDER)
+        write(rows, false_alarms, FOLDER)
     missed = [row for row in rows if row.catch.by is None]
     print(
         f"{len(rows) - len(missed)} of {len(rows)} defects found, "

@@ -65,14 +65,18 @@ def load_defects() -> list[Defect]:
 
 
 @contextlib.contextmanager
-def planted(defects: Sequence[Defect], *, webhook: str | None = None) -> Iterator[Emulator]:
+def planted(
+    defects: Sequence[Defect], *, webhook: str | None = None, watched: bool = False
+) -> Iterator[Emulator]:
     """Run an emulator that has some defects, and is healthy but for them.
 
     Args:
         defects: The defects.
         webhook: Where it tells of the ends of jobs.
+        watched: Whether it keeps what it was asked.
     """
     settings: dict[str, Any] = {"speed": 1000, "api_keys": KEYS, "dialect": "openai"}
+    settings["admin"] = watched
     if webhook is not None:
         settings |= {"webhook": webhook, "webhook_secret": SECRET}
     for defect in defects:

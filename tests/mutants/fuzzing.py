@@ -67,7 +67,7 @@ class Fuzzer:
 
 def _run(defect: Defect) -> Run:
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, planted([defect]) as emulator:
+    with tempfile.TemporaryDirectory() as folder, planted([defect], watched=True) as emulator:
         # What the emulator keeps: the protocol with the catalogue, so that it is not told of
         # refusals that are right.
         contract = Path(folder, "openapi.json")
