@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import yaml
@@ -133,7 +133,14 @@ def faults(requirements: Iterable[Requirement], proved: Mapping[str, Iterable[st
     return sorted(found)
 
 
-class _UnrepeatedKeys(yaml.SafeLoader):
+if TYPE_CHECKING:
+    from yaml import SafeLoader as _SafeLoader
+else:
+    # Not every build of PyYAML has the one that is ten times as fast.
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _UnrepeatedKeys(_SafeLoader):
     """YAML in which a repeated key is an error, so that no id is used twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
