@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import TypeVar
 
 from .conformance import catch, healthy
 from .defects import AREAS, Defect, load_defects
-from .fuzzing import Fuzzer
+from .fuzzing import Failure, Fuzzer, Run
 from .table import Row, write
 
 FOLDER = Path("build/mutants")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     rows = _hunted(defects, options.at_once)
     write(rows, false_alarms, FOLDER)
     if not options.only_ours:
-        _fuzz(rows, options.at_once)
+        _fuzz(rows, options.at_once, options.minutes)
         write(rows, false_alarms, FOLDER)
     missed = [row for row in rows if row.catch.by is None]
     print(
@@ -48,6 +50,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="AREA|ID", help="only these; all if none")
     parser.add_argument("--only-ours", action="store_true", help="without schemathesis")
     parser.add_argument("--at-once", type=int, default=2, help="how many at once")
+    parser.add_argument(
+        "--minutes", type=float, default=20, help="how long schemathesis may start further runs"
+    )
     return parser.parse_args(arguments)
 
 
@@ -81,17 +86,27 @@ def _hunted(defects: Sequence[Defect], at_once: int) -> list[Row]:
     return rows
 
 
-def _fuzz(rows: Sequence[Row], at_once: int) -> None:
+def _fuzz(rows: Sequence[Row], at_once: int, minutes: float) -> None:
+    """Run schemathesis against as many defects as there is time for, one of each area in turn."""
     fuzzer = Fuzzer()
+    deadline = time.monotonic() + minutes * 60
+    seen: Counter[str] = Counter()
+    in_turn = []
     for row in rows:
-        fuzzer.healthy(row.defect.settings)
-    for row, (failures, run) in _each(lambda row: fuzzer.found(row.defect), rows, at_once):
-        row.fuzzed, row.fuzzing = failures, run
-        told = ", ".join(sorted({each.check for each in failures})) or "nothing"
-        print(f"schemathesis  {row.defect.id}: {told}, in {run.seconds:.1f} s", flush=True)
+        in_turn.append((seen[row.defect.area], row))
+        seen[row.defect.area] += 1
+    in_turn.sort(key=lambda each: each[0])
+    for row in rows:
+        fuzzer.healthy(row.defect)
 
+    def found(row: Row) -> tuple[set[Failure], Run] | None:
+        return None if time.monotonic() > deadline else fuzzer.found(row.defect)
 
-Item = TypeVar("Item")
+    for row, result in _each(found, [row for _, row in in_turn], at_once):
+        if result is not None:
+            row.fuzzed, row.fuzzing = result
+            told = ", ".join(sorted({each.check for each in row.fuzzed})) or "nothing"
+            print(f"schemathesis  {row.defect.id}: {told}", flush=True)
 
 
 def _each(

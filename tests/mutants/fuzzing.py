@@ -7,9 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -51,22 +49,25 @@ class Fuzzer:
     def __init__(self) -> None:
         self._healthy: dict[str, Run] = {}
 
-    def healthy(self, settings: Mapping[str, Any]) -> Run:
-        """Return what it tells of the emulator without defects, with these settings."""
+    def healthy(self, defect: Defect) -> Run:
+        """Return what it tells of the emulator without a defect, with the same settings."""
+        # Where there are settings only, they are the defect.
+        settings = defect.settings if defect.faults else {}
         key = json.dumps(settings, sort_keys=True)
         if key not in self._healthy:
-            none = Defect(id="none", area="", what="", breaks=(), faults=(), settings=settings)
-            self._healthy[key] = _run(none)
+            self._healthy[key] = _run(attrs.evolve(defect, faults=(), settings=settings))
         return self._healthy[key]
 
     def found(self, defect: Defect) -> tuple[set[Failure], Run]:
         """Return the failures that a defect has and the healthy emulator has not."""
         run = _run(defect)
-        return set(run.failures - self.healthy(defect.settings).failures), run
+        return set(run.failures - self.healthy(defect).failures), run
 
 
 def _run(defect: Defect) -> Run:
     started = time.monotonic()
+    # It knows nothing of what is in a file, so that tiny ones do.
+    defect = attrs.evolve(defect, settings={**defect.settings, "media": "tiny"})
     with tempfile.TemporaryDirectory() as folder, planted([defect], watched=True) as emulator:
         # What the emulator keeps: the protocol with the catalogue, so that it is not told of
         # refusals that are right.

@@ -81,9 +81,8 @@ def _markdown(rows: Sequence[Row], false_alarms: Sequence[str]) -> str:
 
 
 def _fuzzed(rows: Sequence[Row]) -> str:
-    if any(row.fuzzing is None for row in rows):
-        return "not run"
-    return str(sum(bool(row.fuzzed) for row in rows))
+    run = [row for row in rows if row.fuzzing is not None]
+    return f"{sum(bool(row.fuzzed) for row in run)} of {len(run)} run" if run else "not run"
 
 
 def _line(row: Row) -> str:
