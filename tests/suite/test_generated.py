@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 import schemathesis
 from hypothesis import given
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import (
     AnyCase,
     Broken,
+    Generator,
     _as_form,
     ask_about,
     operation_of,
@@ -21,6 +24,9 @@ from openvideos_contract.generating.cases import (
     rules_broken_by,
 )
 from openvideos_contract.generating.world import World
+from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.outcome import Unsupported
+from openvideos_contract.wire.gate import Gate
 
 CONTRACT = Contract.load("openai")
 OPEN_CONTRACT = Contract.load(None)
@@ -118,3 +124,23 @@ def test_a_linked_call_about_an_odd_id_reaches_the_video_that_it_was_linked_to(
     generator: Any = Recorder()
     World(gate, generator, "nobody", ["a/b=="]).call(case_about(linked))
     assert urls == ["http://test/v1/videos/a%2Fb%3D%3D"]
+
+
+def test_characters_that_are_not_offered_are_not_asked_for_and_held_against_nobody(
+    lenient: Any, gate_to: Callable[..., Gate], pytestconfig: pytest.Config
+) -> None:
+    pytestconfig.addinivalue_line("markers", "requirement(*ids): of the suite's own tests")
+    from openvideos_contract.tests import test_schemathesis
+
+    lenient.answer = lambda method, path: (404, {"detail": "Not Found"})
+    gate = gate_to(lenient.base_url)
+    with pytest.raises(Unsupported, match="does not offer characters"):
+        test_schemathesis.test_no_generated_request_breaks_the_server(
+            Generator(CONTRACT, gate.configuration, gate),
+            gate,
+            Jobs(gate, gate.configuration, CONTRACT),
+            "video_of_nobody",
+            "retrieve_character",
+            GenerationMode.POSITIVE,
+        )
+    assert not [found for found in gate.found if found.operation]

@@ -19,7 +19,7 @@ from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed,
 from openvideos_contract.jobs.polling import Polling
 from openvideos_contract.jobs.reused import reused
 from openvideos_contract.jobs.words import RUNNING
-from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, NotTested, Unsupported
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
@@ -391,14 +391,18 @@ class Jobs:
         by_id = {"video": {"id": job.id}}
         for wanted in self._planned:
             if wanted.start is Start.PATH:
-                job.early_remix = self._too_early(job, job.path + wanted.path, {})
+                job.early_remix = self._too_early(job, wanted, {})
             elif wanted.name == "edit":
-                job.early_edit = self._too_early(job, wanted.path, by_id)
+                job.early_edit = self._too_early(job, wanted, by_id)
             elif wanted.name == "extension":
-                job.early_extension = self._too_early(job, wanted.path, by_id)
+                job.early_extension = self._too_early(job, wanted, by_id)
 
-    def _too_early(self, job: Job, path: str, fields: dict[str, Any]) -> Exchange | None:
-        """Return the answer to a request on an unfinished job, None where that was done by then."""
+    def _too_early(self, job: Job, wanted: JobRequest, fields: dict[str, Any]) -> Exchange | None:
+        """Return the answer to a request on an unfinished job.
+
+        None where the job was done by then, or the server does not offer what is asked for.
+        """
+        path = job.path + wanted.path if wanted.start is Start.PATH else wanted.path
         video = self._polling.poll(job) or {}
         progress = video.get("progress")
         # Nearer to its end, it might be completed when the request comes, and rightly be taken.
@@ -409,7 +413,8 @@ class Jobs:
         try:
             # One family: where one is accepted, each of the others would cost a job.
             answer = self._gate.send("POST", path, json=body, family="an unfinished source")
-        except (Nonconformity, NotRun, Blocked):
+            self.require_offered(answer, _OFFER[wanted.path])
+        except (Nonconformity, NotTested):
             return None
         return answer if self._unfinished(job) else None
 
