@@ -10,8 +10,8 @@ import yaml
 
 from openvideos_contract.judging import frozen, requirements
 from openvideos_contract.judging.requirements import Certainty, Level, Requirement
-from openvideos_contract.running.runner import self_check
-from openvideos_contract.running.session import ORDER, TESTS
+from openvideos_contract.running.items import ORDER, TESTS, is_about
+from openvideos_contract.running.runner import proved, self_check
 from openvideos_contract.settings.configuration import PROFILES
 
 
@@ -132,3 +132,11 @@ def test_a_condition_of_the_run_is_marked_as_one() -> None:
 
 def test_every_test_file_has_its_place_in_the_order() -> None:
     assert set(ORDER) == {file.stem for file in TESTS.glob("test_*.py")}
+
+
+def test_a_file_is_left_aside_only_where_none_of_its_tests_is_chosen() -> None:
+    for test, numbers in proved().items():
+        file = TESTS / f"{test.partition('::')[0]}.py"
+        for number in numbers:
+            assert is_about(file, {number}), test
+    assert not is_about(TESTS / "test_list.py", {"MEDIA-001"})

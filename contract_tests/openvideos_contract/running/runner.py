@@ -12,7 +12,8 @@ import pytest
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.judging import frozen, requirements
-from openvideos_contract.running.session import TESTS, Session, name_of, proved_by
+from openvideos_contract.running.items import TESTS, name_of, proved_by
+from openvideos_contract.running.session import Session
 from openvideos_contract.settings.sources import VARIABLES
 
 # Settings of the caller's own tests, which are not ours; and ours, which were read before.

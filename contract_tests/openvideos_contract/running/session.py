@@ -18,16 +18,11 @@ from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.judging import requirements
 from openvideos_contract.judging.requirements import Level, Requirement
 from openvideos_contract.judging.verdict import Result, Status
-from openvideos_contract.outcome import (
-    Blocked,
-    Nonconformity,
-    NotRun,
-    NotTested,
-    Unsupported,
-    shorten,
-)
+from openvideos_contract.outcome import Nonconformity, NotTested
 from openvideos_contract.reports.progress import Group
+from openvideos_contract.running.items import ORDER, TESTS, group_of, is_about, name_of, proved_by
 from openvideos_contract.running.preparation import choose
+from openvideos_contract.running.results import explain, result
 from openvideos_contract.settings.configuration import (
     Configuration,
     ConfigurationError,
@@ -35,32 +30,6 @@ from openvideos_contract.settings.configuration import (
 )
 from openvideos_contract.webhooks.receiver import Receiver
 from openvideos_contract.wire.gate import Gate, Made
-
-TESTS = Path(__file__).parents[1] / "tests"
-# Any order gives the same results. This one makes the jobs first, asks for what is refused while
-# they are made, deletes near the end, and judges last what all the answers were like.
-ORDER = (
-    "test_create",
-    "test_errors",
-    "test_catalogue",
-    "test_retrieve",
-    "test_life",
-    "test_list",
-    "test_content",
-    "test_media",
-    "test_remix",
-    "test_edits",
-    "test_characters",
-    "test_gateway",
-    "test_webhooks",
-    "test_concurrency",
-    "test_auth",
-    "test_schemathesis",
-    "test_delete",
-    "test_model",
-    "test_stateful",
-    "test_answers",
-)
 
 
 class Session:
@@ -116,6 +85,11 @@ class Session:
         """Take the requirements that none of `items` is about for left out by choice."""
         proved = {number for item in items for number in proved_by(item)}
         self.chosen = {number: kept for number, kept in self.chosen.items() if number in proved}
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave a test file aside that is about nothing chosen: some take long to import."""
+        ours = collection_path.parent == TESTS and collection_path.stem in ORDER
+        return True if ours and not is_about(collection_path, self.chosen) else None
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Have pytest-xdist run all tests in one process: they share their jobs."""
@@ -189,7 +163,7 @@ class Session:
             why = masked(f"{type(failure).__name__}: {failure}", secrets)
             report.longrepr = (str(item.path), 0, why)
         elif isinstance(failure, Nonconformity):
-            report.longrepr = masked(_explain(failure, proves), secrets)
+            report.longrepr = masked(explain(failure, proves), secrets)
             forgiven = self._forgiven(proves)
             if forgiven:
                 report.outcome = "skipped"
@@ -268,68 +242,3 @@ class Session:
         return Receiver(
             configuration, lambda video_id: any(made.id == video_id for made in self.gate.made)
         )
-
-
-def proved_by(item: pytest.Item) -> list[str]:
-    """Return the ids of the requirements that a test names."""
-    return [str(number) for mark in item.iter_markers("requirement") for number in mark.args]
-
-
-def group_of(item: pytest.Item) -> str:
-    """Return what a test is about, such as `list`."""
-    return item.path.stem.removeprefix("test_")
-
-
-def name_of(item: pytest.Item) -> str:
-    """Return the name of a test as reports show it: its file and function."""
-    return f"{item.path.stem}::{item.name}"
-
-
-def result(
-    item: pytest.Item,
-    requirement: Requirement,
-    failure: BaseException | None,
-    seconds: float,
-) -> Result:
-    """Return what the end of a test means for one of its requirements."""
-    found: dict[str, Any] = {}
-    match failure:
-        case None:
-            status = Status.PASS
-        case Nonconformity():
-            status = Status.FAIL if requirement.level is Level.MUST else Status.WARN
-            curl = failure.exchange.curl if failure.exchange else ""
-            number = failure.exchange.number if failure.exchange else 0
-            found = {"expected": failure.expected, "seen": failure.seen, "curl": curl}
-            found["exchange"] = number
-        case Unsupported():
-            status, found = Status.SKIP, {"reason": str(failure)}
-        case Blocked():
-            status, found = Status.BLOCKED, {"reason": str(failure)}
-        case NotRun() | KeyboardInterrupt():
-            status, found = Status.NOT_RUN, {"reason": str(failure) or "interrupted"}
-        case _:
-            status = Status.ERROR
-            found = {
-                "reason": shorten(f"{type(failure).__name__}: {failure}"),
-                "traceback": "".join(traceback.format_exception(failure)),
-            }
-    return Result(
-        requirement=requirement.id,
-        level=requirement.level,
-        profile=requirement.profile,
-        status=status,
-        test=name_of(item),
-        seconds=round(seconds, 3),
-        **found,
-    )
-
-
-def _explain(failure: Nonconformity, proves: list[Requirement]) -> str:
-    lines = [
-        f"{requirement.id} {requirement.level}: {requirement.promise}" for requirement in proves
-    ]
-    lines += [f"  expected: {failure.expected}", f"  seen:     {failure.seen}"]
-    if failure.exchange:
-        lines.append(f"  again:    {failure.exchange.curl}")
-    return "\n".join(lines)
