@@ -16,7 +16,7 @@ from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked
 from openvideos_contract.wire.gate import Gate
-from openvideos_contract.wire.patience import hint_of, is_busy
+from openvideos_contract.wire.patience import hint_of, is_busy, number_in
 from openvideos_contract.wire.throttle import Throttle
 
 MakeGate = Callable[..., Gate]
@@ -125,6 +125,8 @@ def test_an_account_without_credit_is_not_waited_for(
         ({"retry-after": "0.5"}, 0.5),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-3"}, None),
+        ({"retry-after": f"Thu, 01 Jan {'9' * 20} 00:00:00 GMT"}, None),
+        ({"retry-after": f"Thu, 01 Jan 2015 00:00:00 +{'9' * 20}"}, None),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after": "Thu, 01 Jan 2015 00:00:00 GMT"}, 0),
         ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(seconds=500))}, 500),
@@ -194,3 +196,15 @@ def test_the_pace_holds_for_all_requests(
         gate.send("GET", "/videos")
     gate.send("POST", "/videos", json={"prompt": "x"})
     assert sum(slept) == pytest.approx(3, abs=0.3)
+
+
+@pytest.mark.parametrize("charset", ["zlib", "rot13", "idna", "punycode"])
+def test_a_busy_server_is_read_whatever_charset_it_names(charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    answer = httpx.Response(503, headers=headers, content=b"\xff busy")
+    assert is_busy(answer, meant_to_start_job=True)
+
+
+def test_a_hint_of_thousands_of_digits_is_one_all_the_same() -> None:
+    answer = httpx.Response(200, headers={"openai-poll-after-ms": "9" * 5000})
+    assert number_in(answer, "openai-poll-after-ms") == float("inf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,6 +95,13 @@ def test_a_message_for_people_is_no_stack_trace(message: str) -> None:
     body = {"error": {"message": message, "type": "t", "param": None, "code": None}}
     answer = exchange(400, json.dumps(body).encode(), content_type="application/json")
     assert Kind.LEAK not in kinds(answer, "create_video")
+
+
+def test_a_long_body_is_looked_through_for_a_stack_trace_in_no_time() -> None:
+    answer = exchange(400, b"\n" * 100_000, content_type="text/plain")
+    started = time.monotonic()
+    assert Kind.LEAK not in kinds(answer, "create_video")
+    assert time.monotonic() - started < 5
 
 
 def test_a_key_in_a_header_is_a_leak() -> None:

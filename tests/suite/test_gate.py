@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -109,6 +110,27 @@ def test_an_id_with_a_slash_is_deleted_and_its_end_is_not_taken_for_another(
     with pytest.raises(Prohibited):
         gate.send("DELETE", video_path("own_0/openai:a/b=="))
     assert gate.delete_made() == []
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [".", "..", "x" * 100_000, "half of a \ud800 letter", "\0", "a\r\nb"],
+    ids=["dot", "dots", "long", "half", "nul", "lines"],
+)
+def test_an_id_of_any_shape_is_deleted_or_left_over_and_breaks_nothing(
+    lenient: Any, gate_to: MakeGate, made: str
+) -> None:
+    usual = lenient.answer
+    lenient.answer = lambda method, path: (
+        (200, {"id": made, "object": "video"}) if method == "POST" else usual(method, path)
+    )
+    gate = gate_to(lenient.base_url)
+    answer = gate.send("POST", "/videos", json={"prompt": "x"})
+    with contextlib.suppress(Nonconformity):
+        gate.send("GET", video_path(answer.video()["id"]))
+    gate.delete_made()
+    assert gate.budget.spent == 1
     assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
 
 

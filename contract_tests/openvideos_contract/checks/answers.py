@@ -27,7 +27,7 @@ BYTERANGES = "multipart/byteranges"
 _STACK_TRACE = re.compile(
     r"Traceback \(most recent call last\)"
     r'|\bFile "[^"\n]+", line \d+, in '
-    r"|(?:^|\n)\s*at [\w.$<>]+ ?\([^()\n]+:\d+(?::\d+)?\)"
+    r"|(?:^|\n)[ \t]*at [\w.$<>]+ ?\([^()\n]+:\d+(?::\d+)?\)"
     r"|\bgoroutine \d+ \[\w"
     r"|\bthread '[^']*' panicked at "
     r"|\b\w+ in \S+\.cs:line \d+"
@@ -137,7 +137,9 @@ def _headers(
             continue
         schema = described["schema"]
         value: Any = text
-        if contract.resolve(schema).get("type") == "integer" and text.strip().isdecimal():
+        if contract.resolve(schema).get("type") == "integer" and re.fullmatch(
+            r"[0-9]{1,18}", text.strip()
+        ):
             value = int(text)
         for problem in _problems(contract, schema, value):
             yield (

@@ -12,6 +12,9 @@ from openvideos_contract.outcome import require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
+# No file has more bytes than so many digits tell.
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
+
 
 def ask_for_part(gate: Gate, path: str, asked: str, if_range: str = "", **request: Any) -> Exchange:
     """Return the answer to a request for a part.
@@ -38,7 +41,7 @@ def require_part(answer: Exchange, asked: str, whole: bytes) -> None:
     Raises:
         Nonconformity: It is no 206, or another part.
     """
-    told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", answer.header("content-range"))
+    told = _CONTENT_RANGE.fullmatch(answer.header("content-range"))
     length = len(whole)
     first, last = _bounds(asked, length)
     bounds = (int(told[1]), int(told[2]), told[3]) if told else None
@@ -74,7 +77,7 @@ def require_named_parts(answer: Exchange, whole: bytes) -> None:
         exchange=answer,
     )
     for named, content in parts:
-        told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", named)
+        told = _CONTENT_RANGE.fullmatch(named)
         fits = told is not None and whole[int(told[1]) : int(told[2]) + 1] == content
         require(
             fits and told is not None and told[3] in {"*", str(len(whole))} and content,
@@ -91,7 +94,9 @@ def _separate(answer: Exchange) -> list[tuple[str, bytes]]:
     boundary = message.get_boundary("")
     # By hand, as the parser of messages takes a body for text and changes its line ends.
     found = []
-    for piece in (b"\r\n" + answer.content).split(f"\r\n--{boundary}".encode())[1:-1]:
+    for piece in (b"\r\n" + answer.content).split(f"\r\n--{boundary}".encode("utf-8", "replace"))[
+        1:-1
+    ]:
         lines, _, content = piece.partition(b"\r\n\r\n")
         headers = email.message_from_bytes(lines.lstrip(b"\r\n") + b"\r\n\r\n")
         found.append((str(headers.get("Content-Range", "")).strip(), content))

@@ -12,7 +12,7 @@ from openvideos_contract.jobs.words import ENDS, FOREIGN_ENDS
 from openvideos_contract.outcome import Blocked, Nonconformity
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
-from openvideos_contract.wire.patience import hint_of
+from openvideos_contract.wire.patience import hint_of, number_in
 
 AFTER_THE_END = 4
 # So many polls in a row without a Video, and the job is given up.
@@ -106,5 +106,5 @@ class Polling:
 
 def _hint(answer: Exchange) -> float | None:
     """Return how many seconds the server asks to wait, None where it does not say."""
-    milliseconds = answer.header("openai-poll-after-ms")
-    return int(milliseconds) / 1000 if milliseconds.isdecimal() else hint_of(answer.response)
+    milliseconds = number_in(answer.response, "openai-poll-after-ms")
+    return hint_of(answer.response) if milliseconds is None else milliseconds / 1000

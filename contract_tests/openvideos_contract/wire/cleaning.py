@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from openvideos_contract.jobs.words import RUNNING
 from openvideos_contract.outcome import Blocked, Nonconformity
-from openvideos_contract.wire.made import Made, video_path
+from openvideos_contract.wire.made import Made, is_addressable, video_path
 
 if TYPE_CHECKING:
     from openvideos_contract.wire.gate import Gate
@@ -105,7 +105,9 @@ def _adopt_marked_of(gate: Gate, key: str | None) -> bool:
         data = page.get("data")
         if not isinstance(data, list):
             return False
-        videos = [found for found in data if isinstance(found, dict) and found.get("id")]
+        videos = [
+            found for found in data if isinstance(found, dict) and is_addressable(found.get("id"))
+        ]
         for video in videos:
             video_id, prompt = str(video["id"]), video.get("prompt")
             silent = silent or not isinstance(prompt, str)

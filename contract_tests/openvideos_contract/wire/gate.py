@@ -26,6 +26,7 @@ from openvideos_contract.outcome import (
     Nonconformity,
     NotRun,
     Prohibited,
+    shorten,
 )
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.budget import Budget
@@ -33,7 +34,13 @@ from openvideos_contract.wire.cleaning import delete_all
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.interrupts import uninterrupted
 from openvideos_contract.wire.ledger import Ledger
-from openvideos_contract.wire.made import CHARACTERS, Made, last_segment, video_path
+from openvideos_contract.wire.made import (
+    CHARACTERS,
+    Made,
+    is_addressable,
+    last_segment,
+    video_path,
+)
 from openvideos_contract.wire.own_requests import require_right
 from openvideos_contract.wire.patience import Patience, is_busy
 from openvideos_contract.wire.transport import SAFE_TO_REPEAT, Transport
@@ -163,15 +170,21 @@ class Gate:
                 (name, (None, str(value)) if not isinstance(value, tuple) else value)
                 for name, value in form.items()
             ]
-        request = self._transport.client.build_request(
-            method,
-            self.configuration.base_url + path,
-            params=params,
-            headers=merged,
-            json=json,
-            files=files,
-            content=content,
-        )
+        try:
+            request = self._transport.client.build_request(
+                method,
+                self.configuration.base_url + path,
+                params=params,
+                headers=merged,
+                json=json,
+                files=files,
+                content=content,
+            )
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise Nonconformity(
+                expected="an id, or an ETag, that a request can hold",
+                seen=f"{shorten(path, 200)}: {error}",
+            ) from error
         return self.pass_through(request, key=own, family=family)
 
     def pass_through(
@@ -373,7 +386,7 @@ class Gate:
     ) -> None:
         """Note what an accepted request made, and delete it where it should have been refused."""
         found = exchange.object.get("id")
-        made_id = found if isinstance(found, str) else ""
+        made_id = found if isinstance(found, str) and is_addressable(found) else ""
         if made_id in self._ids_of_others:
             made_id = ""  # a server that answers with somebody else's video must not lose it
         character = path.startswith(CHARACTERS)

@@ -8,6 +8,7 @@ import attrs
 
 CHARACTERS = "/videos/characters"
 UNDELETABLE = "(a character, which the protocol cannot delete)"
+_LONGEST_SEGMENT = 4_096
 
 
 @attrs.define
@@ -32,6 +33,16 @@ class Made:
     def shown(self) -> str:
         """Its id as it is told to people; empty where the answer gave none."""
         return f"{self.id} {UNDELETABLE}" if self.character else self.id
+
+
+def is_addressable(video_id: object) -> bool:
+    """Return whether something is an id with which a URL can name a video."""
+    return (
+        isinstance(video_id, str)
+        # A URL has no segment of dots, and servers take none without an end.
+        and video_id not in {"", ".", ".."}
+        and len(quote(video_id, safe="")) <= _LONGEST_SEGMENT
+    )
 
 
 def video_path(video_id: str, *rest: str) -> str:

@@ -53,7 +53,7 @@ class Patience:
         hint = hint_of(answer)
         pause = min(0.5 * 1.5**tries, 10.0) if hint is None else max(hint, 0.05)
         left = self._limits[starts_job] - (time.monotonic() - since)
-        if pause > left or _EXHAUSTED.search(answer.text):
+        if pause > left or _EXHAUSTED.search(_text(answer)):
             with self._lock:
                 self._lost.add(starts_job)
             return 0.0
@@ -72,21 +72,33 @@ def is_busy(answer: httpx.Response, *, meant_to_start_job: bool) -> bool:
         return True
     if not meant_to_start_job or answer.status_code not in {409, 503}:
         return False
-    return hint_of(answer) is not None or _BUSY.search(answer.text) is not None
+    return hint_of(answer) is not None or _BUSY.search(_text(answer)) is not None
 
 
 def hint_of(answer: httpx.Response) -> float | None:
     """Return after how many seconds the server asks to come back, None where it does not say."""
-    milliseconds = answer.headers.get("retry-after-ms", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", milliseconds):
-        return float(milliseconds) / 1000
+    milliseconds = number_in(answer, "retry-after-ms")
+    if milliseconds is not None:
+        return milliseconds / 1000
+    seconds = number_in(answer, "retry-after")
+    if seconds is not None:
+        return seconds
     text = answer.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def number_in(answer: httpx.Response, header: str) -> float | None:
+    """Return the number in a header of an answer, None where there is none."""
+    text = answer.headers.get(header, "").strip()
+    return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else None
+
+
+def _text(answer: httpx.Response) -> str:
+    """Return the body of an answer as a text, whatever charset it names."""
+    return answer.content.decode("utf-8", "replace")
