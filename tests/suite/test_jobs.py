@@ -50,7 +50,16 @@ def test_the_cheapest_that_a_user_names_is_all_that_is_asked_for() -> None:
 
 
 def test_no_model_is_asked_for_where_none_is_known() -> None:
-    assert all("model" not in job.fields for job in plan(Configuration(base_url=URL), PROTOCOL))
+    planned = plan(Configuration(base_url=URL), PROTOCOL)
+    assert [job.name for job in planned if "model" in job.fields] == ["foreign_model"]
+
+
+def test_what_a_server_may_rightly_take_is_in_the_plan() -> None:
+    configuration = Configuration(base_url=URL)
+    foreign = {"foreign_model", "foreign_size", "foreign_seconds"}
+    assert foreign <= {job.name for job in plan(configuration, PROTOCOL)}
+    assert not foreign & {job.name for job in plan(configuration, OPENAI)}
+    assert needed(configuration, PROTOCOL) == needed(configuration, OPENAI) + len(foreign)
 
 
 def test_one_place_of_the_budget_is_kept_for_what_should_be_refused(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 
 FOREIGN = {"model": "no-such-model", "size": "640x480", "seconds": "5"}
+# What a dialect closes, where it says which values are offered.
+SCHEMAS = {"model": "VideoModel", "size": "VideoSize", "seconds": "VideoSeconds"}
 
 
 def family_of(field: str) -> str:

@@ -23,6 +23,7 @@ _METHODS = {
     "remixed": frozenset({"plain", "other"}),
     "require_taken": frozenset({"plain", "form"}),
     "character": frozenset({"character"}),
+    "family_of": frozenset({"foreign_model", "foreign_size", "foreign_seconds"}),
 }
 # Beside a `family`, what sends requests that should be refused.
 _REFUSALS = frozenset({"family", "refused", "refusal"})

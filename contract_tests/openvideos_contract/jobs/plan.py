@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
+from openvideos_contract.checks.foreign import FOREIGN, SCHEMAS
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.needs import jobs_needed_by, sends_what_should_be_refused
 from openvideos_contract.settings.configuration import Configuration
@@ -250,6 +251,18 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             {"prompt": f" {tag} Mira waves from the quay", **asked},
             start=Start.CHARACTER,
             profile="characters",
+        ),
+        # Where the dialect does not say what is offered, a server may take what is foreign.
+        *(
+            JobRequest(
+                f"foreign_{field}",
+                f"a {name} that no server is known to offer; made only by one that takes it",
+                "json",
+                {"prompt": f" {tag}{_PLAIN_PROMPT}", **asked, field: FOREIGN[field]},
+                by_test=True,
+            )
+            for field, name in (("model", "model"), ("size", "size"), ("seconds", "length"))
+            if not contract.closed(SCHEMAS[field])
         ),
         JobRequest(
             "generated",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from openvideos_contract.checks.answers import compact
-from openvideos_contract.checks.foreign import FOREIGN, data_url, family_of
+from openvideos_contract.checks.foreign import FOREIGN, SCHEMAS, data_url, family_of
 from openvideos_contract.checks.media import png
 from openvideos_contract.checks.refusals import error_of, refused, require_status
 from openvideos_contract.contract import Contract
@@ -17,8 +17,6 @@ from openvideos_contract.outcome import Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
-
-SCHEMAS = {"model": "VideoModel", "size": "VideoSize", "seconds": "VideoSeconds"}
 
 
 def _closed(contract: Contract, field: str) -> None:
