@@ -153,8 +153,7 @@ def require_in_lists(gate: Gate, job: Job) -> None:
     answers = [gate.send("GET", "/videos", params={"limit": 100})]
     if job.listed is not None and job.listed.ok:
         answers.insert(0, job.listed)
-    for answer in answers:
-        require_listed(job, answer)
+    require_listed(job, *answers)
 
 
 def unknown_source(nobody: str, encoding: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import Any
 
 import attrs
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from schemathesis import GenerationMode
 
-from openvideos_contract.checks.listing import listed_ids
+from openvideos_contract.checks.listing import listed_ids, listed_videos, require_cursor_there
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import FORM, JSON, AnyCase, Generator, quiet_settings
 from openvideos_contract.generating.model import Known, Model
@@ -173,15 +174,22 @@ def moving(gate: Gate, model: Model, newcomer: Newcomer) -> Moving:
     expendable = [known for known in model.there if known.ended][1:]
     seen: list[list[str]] = []
     gone: set[str] = set()
-    cursor: str | None = None
+    newest = listed_ids(gate.send("GET", "/videos", params={"limit": 100}))
+    # Past those that others made since.
+    later = list(itertools.takewhile(lambda found: found not in before, newest))
+    cursor: str | None = later[-1] if later else None
     while len(seen) < MOST_PAGES:
         params = {"limit": 1} | ({"after": cursor} if cursor else {})
         answer = gate.send("GET", "/videos", params=params)
+        if answer.refused or not listed_videos(answer):
+            require_cursor_there(gate, cursor)
         seen.append(listed_ids(answer))
         stayed = {known.id for known in model.there if known.id in before}
         every = {found for ids in seen for found in ids}
         end = not seen[-1] or answer.object.get("has_more") is False
-        if end or (stayed <= every and len(seen) > len(before) + 2):
+        done = end or (stayed <= every and len(seen) > len(before) + 2)
+        # By its first page, which may be all there is, nothing has come or gone.
+        if not seen[-1] or (done and len(seen) > 1):
             return Moving(seen, stayed, gone, answer, end)
         cursor = seen[-1][-1]
         if len(seen) == 1:

@@ -182,5 +182,4 @@ def test_a_remix_is_listed(gate: Gate, jobs: Jobs) -> None:
     answers = [gate.send("GET", "/videos", params={"limit": 100})]
     if remix.listed is not None and remix.listed.ok:
         answers.insert(0, remix.listed)
-    for answer in answers:
-        require_listed(remix, answer)
+    require_listed(remix, *answers)
