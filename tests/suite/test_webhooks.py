@@ -96,6 +96,8 @@ def test_webhooks_about_the_videos_of_others_are_refused_a_few_times_at_most(
     assert answers.count(500) == 3
     assert receiver.refused() == []
     assert deliver(receiver, "theirs_0") != 500
+    # However many of them come, one of the run's is refused.
+    assert deliver(receiver, "own_1") == 500
 
 
 def test_a_webhook_that_comes_before_its_video_is_known_counts_once_it_is(

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 REFUSAL = 500
 ACKNOWLEDGEMENTS = (200, 202, 204)
 # A webhook may come before the answer to the create that its video is of. So, until one that was
-# refused is known to be about a video of the run, the next one is refused, too.
+# refused is known to be about a video of the run, the next one is refused, too; of those about
+# videos that are not known to be, so many.
 _MOST_REFUSALS = 3
 _LONGEST_BODY = 2**20
 _MOST_DELIVERIES = 10_000
@@ -181,7 +182,7 @@ class Receiver:
             return False
         refused = [found for found in self._deliveries if found.answer == REFUSAL]
         return (
-            len(refused) < _MOST_REFUSALS
+            (self._is_own(delivery.video_id) or len(refused) < _MOST_REFUSALS)
             and not any(self._is_own(found.video_id) for found in refused)
             and all(found.id != delivery.id for found in self._deliveries)
         )
