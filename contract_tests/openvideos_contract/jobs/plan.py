@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
-from openvideos_contract.checks.foreign import FOREIGN, SCHEMAS
+from openvideos_contract.checks.foreign import FOREIGN, SCHEMAS, family_of
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.needs import jobs_needed_by, sends_what_should_be_refused
 from openvideos_contract.settings.configuration import Configuration
@@ -134,6 +134,17 @@ def needed(
     jobs = plan(configuration, contract, chosen)
     last = sum(job.count for job in jobs if job.last)
     return sum(job.count for job in jobs if not job.last) + max(spare(jobs, chosen), last)
+
+
+def unforeseen(contract: Contract, accepted: Collection[str]) -> int:
+    """Return how many jobs a server started that the plan has no place for.
+
+    Args:
+        contract: What the server is held to.
+        accepted: The families of which it accepted a request.
+    """
+    open_fields = [field for field in FOREIGN if not contract.closed(SCHEMAS[field])]
+    return len(set(accepted) - {family_of(field) for field in open_fields})
 
 
 def spare(jobs: Sequence[JobRequest], chosen: Collection[str] | None = None) -> int:

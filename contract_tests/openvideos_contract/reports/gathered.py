@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from openvideos_contract.jobs.plan import unforeseen
 from openvideos_contract.judging.requirements import Level
 from openvideos_contract.judging.verdict import Result, Status
 from openvideos_contract.reports.pictures import MadeVideo, made_videos
@@ -28,6 +29,7 @@ class Gathered:
         exchanges: What went over the wire; none where no report is written.
         videos: The jobs that were made, with pictures; none where no report is written.
         spent: How many jobs the server accepted, or may have, over all processes.
+        unforeseen: How many of them the plan has no place for.
         seconds_of_video: The length of those whose length the server told.
         of_unknown_length: How many are not in that sum.
         left_over: The ids that were made and could not be deleted; empty ones gave no id.
@@ -37,6 +39,7 @@ class Gathered:
     exchanges: tuple[Recorded, ...] = ()
     videos: tuple[MadeVideo, ...] = ()
     spent: int = 0
+    unforeseen: int = 0
     seconds_of_video: float = 0.0
     of_unknown_length: int = 0
     left_over: tuple[str, ...] = ()
@@ -54,6 +57,7 @@ class Gathered:
             exchanges=record(session.gate.exchanges, telling=telling) if shown else (),
             videos=made_videos(session.jobs.all_made(), session.jobs.downloads) if shown else (),
             spent=spent,
+            unforeseen=unforeseen(session.contract, session.gate.accepted),
             seconds_of_video=sum(lengths),
             of_unknown_length=max(0, spent - len(lengths)),
             left_over=tuple(masked(made.shown, secrets) for made in session.left_over),
@@ -78,6 +82,7 @@ class Gathered:
             exchanges=tuple(exchanges),
             videos=tuple(video for part in parts for video in part.videos),
             spent=spent,
+            unforeseen=sum(part.unforeseen for part in parts),
             seconds_of_video=sum(part.seconds_of_video for part in parts),
             of_unknown_length=max(0, spent - known),
             left_over=tuple(made for part in parts for made in part.left_over),

@@ -147,7 +147,7 @@ def report_of(
         contract: What the server was held to.
         chosen: The requirements that were under test, by id.
         started: When it began.
-        needed: The `--max-videos` with which nothing is left out.
+        needed: The `--max-videos` with which nothing is left out, as far as it is foreseen.
     """
     results = expect_failures(gathered.results, contract.expectations, requirements.load())
     statuses: dict[str, list[Status]] = {}
@@ -182,7 +182,8 @@ def report_of(
         outcomes=outcomes,
         verdicts=verdicts,
         jobs_spent=gathered.spent,
-        jobs_needed=needed,
+        # What was accepted beyond the plan takes its places in the next run as well.
+        jobs_needed=needed + gathered.unforeseen,
         left_over=gathered.left_over,
         exit_code=exit_code(
             verdicts,

@@ -70,6 +70,7 @@ class Gate:
         seen: How many answers each operation gave, by operationId and class of status ("2xx").
         found: What answers got wrong.
         made: The jobs that the run made, in order.
+        accepted: The families of which the server accepted a request.
         exchanges: Every exchange, in order, numbered from 1.
         ledger: What all processes of the run know of its jobs.
         while_busy: Called before each pause in which a busy server is waited for to take a job.
@@ -96,6 +97,7 @@ class Gate:
         self.seen: Counter[tuple[str, str]] = Counter()
         self.found: list[Violation] = []
         self.made: list[Made] = []
+        self.accepted: set[str] = set()
         self.exchanges: list[Exchange] = []
         self.videos: list[tuple[str, dict[str, Any], Exchange]] = []
         self.while_busy: Callable[[], None] = lambda: None
@@ -395,6 +397,7 @@ class Gate:
         self.adopt(made)
         self.ledger.note_made(place, made.id, made.path or (CHARACTERS if character else ""))
         if family is not None:
+            self.accepted.add(family)
             self.ledger.note_accepted(family, self.current_test or "an earlier test")
             self.delete(made)
 
