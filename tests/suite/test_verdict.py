@@ -202,11 +202,18 @@ def test_a_known_flaky_failure_decides_nothing() -> None:
     said = expectations(flaky="A-001")
     assert seen_by(said, result(Status.FAIL), result(Status.PASS)) == [Status.FLAKY, Status.PASS]
     assert seen_by(said, result(Status.PASS)) == [Status.PASS]
+    assert seen_by(said, result(Status.BLOCKED)) == [Status.FLAKY]
     found = [requirement(1, Level.MUST), requirement(2, Level.MUST)]
     flaky = {"A-001": Status.FLAKY}
     assert judge_profile(found, {**flaky, "A-002": Status.PASS}) is Verdict.CONFORMS
     assert judge_profile(found, {**flaky, "A-002": Status.FAIL}) is Verdict.DOES_NOT
     assert judge_profile(found[:1], flaky) is Verdict.INCOMPLETE
+
+
+def test_a_failure_that_is_known_settles_what_was_only_partly_tested() -> None:
+    for known in (Status.EXPECTED, Status.FLAKY):
+        assert judge_requirement([known, Status.NOT_RUN, Status.BLOCKED, Status.PASS]) is known
+    assert judge_requirement([Status.EXPECTED, Status.ERROR]) is Status.ERROR
 
 
 def test_a_stale_expectation_is_told_apart_from_a_broken_promise() -> None:

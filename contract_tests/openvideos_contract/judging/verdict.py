@@ -76,11 +76,11 @@ _PRECEDENCE = (
     Status.FAIL,
     Status.STALE,
     Status.ERROR,
+    Status.EXPECTED,
+    Status.FLAKY,
     Status.NOT_RUN,
     Status.BLOCKED,
     Status.WARN,
-    Status.EXPECTED,
-    Status.FLAKY,
     Status.PASS,
     Status.SKIP,
     Status.DISABLED,
@@ -142,15 +142,15 @@ def _as_expected(
     has_condition: bool,
     told_by_server: bool,
 ) -> Result:
-    failed = result.status in {Status.FAIL, Status.WARN}
+    # What cannot be tested, as it stands on what fails, is not kept either.
+    failed = result.status in {Status.FAIL, Status.WARN, Status.BLOCKED}
     flaky = expectations.known_flaky.get(result.requirement)
     if flaky is not None and failed:
         return attrs.evolve(result, status=Status.FLAKY, reason=flaky.told)
     expected = expectations.expected_failures.get(result.requirement)
     if expected is None:
         return result
-    # What cannot be tested, as it stands on what fails, is not kept either.
-    if failed or result.status is Status.BLOCKED:
+    if failed:
         return attrs.evolve(result, status=Status.EXPECTED, reason=expected.told)
     if result.status is Status.PASS and outcomes <= {Status.PASS, Status.SKIP}:
         return _stale(result, expected, "the promise is kept")
