@@ -83,7 +83,8 @@ def _findings(
     contract: Contract, operation: Operation | None, exchange: Exchange
 ) -> Iterator[tuple[Kind, str, str]]:
     status = exchange.status
-    if status >= 500:
+    # RFC 9110, 9.1: to a method that a server does not know at all, 501 is the right answer.
+    if status >= 500 and not (status == 501 and operation is None):
         yield Kind.SERVER_ERROR, "no 5xx, whatever is sent", exchange.summary
     # A path or method that the API does not have is the router's to refuse: ERROR-008.
     if status >= 400 and status not in NOT_THE_SERVERS_WORDS and operation is not None:

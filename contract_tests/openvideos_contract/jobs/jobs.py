@@ -19,7 +19,14 @@ from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed,
 from openvideos_contract.jobs.polling import Polling
 from openvideos_contract.jobs.reused import reused
 from openvideos_contract.jobs.words import RUNNING
-from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, NotTested, Unsupported
+from openvideos_contract.outcome import (
+    Blocked,
+    Nonconformity,
+    NotRun,
+    NotTested,
+    Unsupported,
+    shorten,
+)
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
@@ -142,6 +149,21 @@ class Jobs:
             others = [other for other in self._jobs.values() if not other.looked_on]
             self._polling.poll_to_the_end([job] if job is self._reused else others)
         return job
+
+    def require_not_unlucky(self, job: Job) -> None:
+        """Go on unless the server says that a job failed, where it completed another.
+
+        Any model may fail now and then, which no promise forbids.
+
+        Raises:
+            NotRun: It does.
+        """
+        video = job.ended or {}
+        if video.get("status") == "failed" and self.all_completed():
+            raise NotRun(
+                f"the job {job.request.name} failed, as a job may, and others were completed: "
+                f"run it again; the server says {shorten(str(video.get('error')), 300)}"
+            )
 
     def all_made(self) -> list[Job]:
         """Return the jobs that were made so far, in order."""

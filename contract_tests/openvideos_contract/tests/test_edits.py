@@ -74,6 +74,7 @@ def require_completed(jobs: Jobs, name: str) -> None:
     job = jobs.ended(name)
     if job.unretrievable:
         raise Blocked(f"the job {name} cannot be retrieved (RETRIEVE-001): {job.lost}")
+    jobs.require_not_unlucky(job)
     require(
         job.completed,
         expected="the status completed",

