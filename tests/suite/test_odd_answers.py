@@ -43,3 +43,26 @@ def test_answers_of_any_shape_are_no_fault_of_the_suite(
     results = json.loads((tmp_path / "report.json").read_text())["results"]
     assert [found["traceback"] for found in results if found["status"] == "error"] == []
     assert code == 1
+
+
+def test_each_rule_that_answers_break_is_told_also_where_their_status_is_another(
+    lenient: Any, tmp_path: Path
+) -> None:
+    answer = lenient.answer
+
+    def respond(method: str, path: str) -> tuple[int, Any]:
+        status, body = answer(method, path)
+        if method != "POST":
+            return status, body
+        told = {name: value for name, value in body.items() if name != "expires_at"}
+        return 202, told | {"seconds": 4, "created_at": "2026-01-01T00:00:00Z"}
+
+    lenient.answer = respond
+    settings: dict[str, Any] = {"base_url": lenient.base_url, "report_dir": tmp_path}
+    assert conform(settings | {"only": {"CREATE-003", "ERROR-003"}}, ["core"]) == 1
+    results = json.loads((tmp_path / "report.json").read_text())["results"]
+    seen = {found["requirement"]: found["seen"] for found in results if found["seen"]}
+    assert seen.keys() == {"CREATE-003", "ERROR-003"}
+    for problem in ('"expires_at" is a required', "at seconds: 4 is not", "at created_at: "):
+        assert problem in seen["CREATE-003"]
+    assert seen["ERROR-003"].startswith("202 (first in ")

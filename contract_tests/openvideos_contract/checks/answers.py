@@ -60,6 +60,7 @@ class Violation:
         expected: What the contract asks for.
         seen: What was there.
         exchange: Where it was seen.
+        rule: Which rule of `expected` it breaks, the same in every answer that breaks it.
     """
 
     kind: Kind
@@ -67,56 +68,72 @@ class Violation:
     expected: str
     seen: str
     exchange: Exchange
+    rule: str
+
+
+@attrs.frozen
+class _Finding:
+    """A violation, wherever it was seen."""
+
+    kind: Kind
+    expected: str
+    seen: str
+    rule: str = ""
 
 
 def violations(
     contract: Contract, operation: Operation | None, exchange: Exchange
 ) -> list[Violation]:
     """Return what the answer of `exchange` got wrong, nothing where it keeps the contract."""
+    name = operation.id if operation else ""
     return [
-        Violation(kind, operation.id if operation else "", expected, seen, exchange)
-        for kind, expected, seen in _findings(contract, operation, exchange)
+        Violation(found.kind, name, found.expected, found.seen, exchange, found.rule)
+        for found in _findings(contract, operation, exchange)
     ]
 
 
 def _findings(
     contract: Contract, operation: Operation | None, exchange: Exchange
-) -> Iterator[tuple[Kind, str, str]]:
+) -> Iterator[_Finding]:
     status = exchange.status
     # RFC 9110, 9.1: to a method that a server does not know at all, 501 is the right answer.
     if status >= 500 and not (status == 501 and operation is None):
-        yield Kind.SERVER_ERROR, "no 5xx, whatever is sent", exchange.summary
+        yield _Finding(Kind.SERVER_ERROR, "no 5xx, whatever is sent", exchange.summary)
     # A path or method that the API does not have is the router's to refuse: ERROR-008.
     if status >= 400 and status not in NOT_THE_SERVERS_WORDS and operation is not None:
-        for expected, seen in envelope_problems(contract, exchange):
-            yield Kind.ENVELOPE, expected, seen
+        for expected, seen, rule in envelope_problems(contract, exchange):
+            yield _Finding(Kind.ENVELOPE, expected, seen, rule)
         if _message(exchange).strip() == "":
-            yield Kind.MESSAGE, "a message that says something", exchange.summary
+            yield _Finding(Kind.MESSAGE, "a message that says something", exchange.summary)
     if not exchange.header("x-request-id"):
-        yield Kind.REQUEST_ID, "the header x-request-id", f"{status} without it"
+        yield _Finding(Kind.REQUEST_ID, "the header x-request-id", f"{status} without it")
     yield from _leaks(exchange)
     if operation is None:
         return
     response = operation.response(status)
     if response is None:
         described = ", ".join(operation.responses)
-        yield Kind.STATUS, f"one of {described}", str(status)
-        return
+        yield _Finding(Kind.STATUS, f"one of {described}", str(status), rule=str(status))
+        # A success of another status is a success still, and has to bring the same.
+        response = operation.response(200) if exchange.ok else None
+        if response is None:
+            return
     yield from _headers(contract, response, exchange)
     if status < 300:
         yield from _body(contract, response, exchange)
 
 
-def envelope_problems(contract: Contract, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the error envelope of an answer: what was expected, what seen."""
+def envelope_problems(contract: Contract, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with the error envelope of an answer: expected, seen, and the rule."""
     expected = (
         'the error envelope {"error": {"message", "type", "param", "code"}} as application/json'
     )
     if exchange.media_type != "application/json":
-        yield expected, exchange.summary
+        yield expected, exchange.summary, ""
         return
-    for problem in _problems(contract, {"$ref": "#/components/schemas/Error"}, exchange.json()):
-        yield expected, f"{exchange.status}, {problem}"
+    error = {"$ref": "#/components/schemas/Error"}
+    for problem, rule in _problems(contract, error, exchange.json()):
+        yield expected, f"{exchange.status}, {problem}", rule
 
 
 def _message(exchange: Exchange) -> str:
@@ -128,13 +145,13 @@ def _message(exchange: Exchange) -> str:
 
 def _headers(
     contract: Contract, response: Mapping[str, Any], exchange: Exchange
-) -> Iterator[tuple[Kind, str, str]]:
+) -> Iterator[_Finding]:
     for name, reference in response.get("headers", {}).items():
         described = contract.resolve(reference)
         text = exchange.header(name)
         if not text:
             if described.get("required"):
-                yield Kind.HEADER, f"the header {name}", f"{exchange.status} without it"
+                yield _Finding(Kind.HEADER, f"the header {name}", f"{exchange.status} without it")
             continue
         schema = described["schema"]
         value: Any = text
@@ -142,17 +159,18 @@ def _headers(
             r"[0-9]{1,18}", text.strip()
         ):
             value = int(text)
-        for problem in _problems(contract, schema, value):
-            yield (
+        for problem, rule in _problems(contract, schema, value):
+            yield _Finding(
                 Kind.HEADER,
                 f"a header {name} as the contract describes it",
                 f"{text!r}: {problem}",
+                rule,
             )
 
 
 def _body(
     contract: Contract, response: Mapping[str, Any], exchange: Exchange
-) -> Iterator[tuple[Kind, str, str]]:
+) -> Iterator[_Finding]:
     content: Mapping[str, Any] = response.get("content", {})
     if not content or exchange.request.method == "HEAD":
         return
@@ -160,22 +178,22 @@ def _body(
         return
     if exchange.media_type not in content:
         expected = f"a Content-Type of {', '.join(content)}"
-        yield Kind.CONTENT_TYPE, expected, exchange.summary
+        yield _Finding(Kind.CONTENT_TYPE, expected, exchange.summary)
         return
     if exchange.media_type != "application/json":
         return
     schema = content[exchange.media_type]["schema"]
     name = str(schema.get("$ref", "")).rpartition("/")[2] or "the described schema"
-    for problem in _problems(contract, schema, exchange.json()):
-        yield Kind.BODY, f"a body that is a {name} of the contract", problem
+    for problem, rule in _problems(contract, schema, exchange.json()):
+        yield _Finding(Kind.BODY, f"a body that is a {name} of the contract", problem, rule)
     yield from _fractions(contract, exchange)
     body = exchange.object
     limit = exchange.request.url.params.get("limit")
     if body.get("data") == [] and body.get("has_more") is True and limit != "0":
-        yield Kind.EMPTY_PAGE, "has_more false on an empty page", exchange.summary
+        yield _Finding(Kind.EMPTY_PAGE, "has_more false on an empty page", exchange.summary)
 
 
-def _fractions(contract: Contract, exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
+def _fractions(contract: Contract, exchange: Exchange) -> Iterator[_Finding]:
     """Yield whole numbers that are written with a fraction: to JSON Schema 50.0 is an integer."""
     body = exchange.object
     data = body.get("data")
@@ -183,34 +201,40 @@ def _fractions(contract: Contract, exchange: Exchange) -> Iterator[tuple[Kind, s
         for field in contract.whole_numbers:
             value = video.get(field) if isinstance(video, dict) else None
             if isinstance(value, float):
-                yield Kind.NUMBER, f"{field} written as a whole number", f"{field}: {value}"
+                yield _Finding(
+                    Kind.NUMBER, f"{field} written as a whole number", f"{field}: {value}"
+                )
 
 
-def _leaks(exchange: Exchange) -> Iterator[tuple[Kind, str, str]]:
+def _leaks(exchange: Exchange) -> Iterator[_Finding]:
     if exchange.media_type.startswith(("video/", "image/")):
         return
     text = exchange.content.decode("utf-8", "replace")
     if exchange.shows(text):
-        yield Kind.LEAK, "no key in an answer", exchange.summary
+        yield _Finding(Kind.LEAK, "no key in an answer", exchange.summary)
     elif exchange.shows("\n".join(exchange.response.headers.values())):
-        yield Kind.LEAK, "no key in a header of an answer", exchange.summary
+        yield _Finding(Kind.LEAK, "no key in a header of an answer", exchange.summary)
     # In JSON its quotes and line ends are written out.
     read = text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t")
     if exchange.status >= 400 and _STACK_TRACE.search(read):
-        yield Kind.LEAK, "no stack trace in an answer", exchange.summary
+        yield _Finding(Kind.LEAK, "no stack trace in an answer", exchange.summary)
 
 
-def _problems(contract: Contract, schema: Any, value: Any) -> Iterator[str]:
+def _problems(contract: Contract, schema: Any, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a value, and by which rule of its schema."""
     try:
         errors = list(contract.validator(schema).iter_errors(value))
     except (jsonschema_rs.ValidationError, ValueError) as error:
         # Such as a number too large for the validator: no value that a contract could mean.
-        yield shorten(str(error), 300)
+        yield shorten(str(error), 300), ""
         return
     for found in errors[:5]:
         path = "/".join(str(part) for part in found.instance_path)
         at = f"at {path}: " if path else ""
-        yield at + shorten(found.message, 300)
+        rule = "/".join(str(part) for part in found.schema_path)
+        if isinstance(found.kind, jsonschema_rs.ValidationErrorKind.Required):
+            rule += f" {found.message}"  # which of those that are required
+        yield at + shorten(found.message, 300), rule
 
 
 def compact(value: Any) -> str:

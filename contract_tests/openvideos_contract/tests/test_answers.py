@@ -10,7 +10,10 @@ import pytest
 from openvideos_contract.checks.answers import Kind
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Blocked, Nonconformity
-from openvideos_contract.wire.gate import Gate
+from openvideos_contract.wire.gate import Gate, video_path
+
+# How many rules that are broken are told of.
+TOLD = 8
 
 
 def require_none(gate: Gate, *kinds: Kind, operation: str | None = None) -> None:
@@ -32,12 +35,34 @@ def require_none(gate: Gate, *kinds: Kind, operation: str | None = None) -> None
     ]
     if wrong:
         first = wrong[0]
-        others = f", and {len(wrong) - 1} more like it" if len(wrong) > 1 else ""
+        # Each rule that is broken, so that they can be mended together.
+        rules = {
+            found.rule: found.seen for found in wrong[::-1] if found.expected == first.expected
+        }
+        told = [first.seen, *(seen for rule, seen in rules.items() if rule != first.rule)]
+        more = len(wrong) - len(told[:TOLD])
+        others = f", and {more} more like it" if more else ""
         raise Nonconformity(
             expected=first.expected,
-            seen=f"{first.seen} (first in {first.exchange.test}{others})",
+            seen=f"{'; '.join(told[:TOLD])} (first in {first.exchange.test}{others})",
             exchange=first.exchange,
         )
+
+
+def ask_for(gate: Gate, jobs: Jobs, operation: str) -> None:
+    """Have an operation answer, where no test that was chosen did."""
+    with contextlib.suppress(Nonconformity, Blocked):
+        match operation:
+            case "create_video":
+                jobs.existing("plain")
+            case "retrieve_video":
+                gate.send("GET", jobs.existing("plain").path)
+            case "list_videos":
+                gate.send("GET", "/videos")
+            case "download_video_content":
+                jobs.content("plain")
+            case "delete_video":
+                gate.send("DELETE", jobs.completed("plain").path)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +75,9 @@ def require_none(gate: Gate, *kinds: Kind, operation: str | None = None) -> None
         pytest.param("delete_video", marks=pytest.mark.requirement("DELETE-002")),
     ],
 )
-def test_answers_have_the_shape_of_the_contract(gate: Gate, operation: str) -> None:
+def test_answers_have_the_shape_of_the_contract(gate: Gate, jobs: Jobs, operation: str) -> None:
+    if not gate.seen[operation, "2xx"]:
+        ask_for(gate, jobs, operation)
     require_none(gate, Kind.BODY, Kind.CONTENT_TYPE, operation=operation)
 
 
@@ -103,9 +130,18 @@ def test_no_empty_page_has_more(gate: Gate, nobody: str) -> None:
         pytest.param(Kind.REQUEST_ID, marks=pytest.mark.requirement("ERROR-004")),
         pytest.param(Kind.HEADER, marks=pytest.mark.requirement("ERROR-005")),
         pytest.param(Kind.LEAK, marks=pytest.mark.requirement("ERROR-006")),
-        pytest.param(Kind.NUMBER, marks=pytest.mark.requirement("LIFE-014")),
         pytest.param(Kind.MESSAGE, marks=pytest.mark.requirement("ERROR-010")),
     ],
 )
-def test_every_answer_keeps_the_rules(gate: Gate, kind: Kind) -> None:
+def test_every_answer_keeps_the_rules(gate: Gate, nobody: str, kind: Kind) -> None:
+    if not gate.seen:
+        with contextlib.suppress(Nonconformity, Blocked):
+            gate.send("GET", "/videos")
+            gate.send("GET", video_path(nobody))
     require_none(gate, kind)
+
+
+@pytest.mark.requirement("LIFE-014")
+def test_whole_numbers_are_written_as_such(gate: Gate, jobs: Jobs) -> None:
+    jobs.existing("plain")
+    require_none(gate, Kind.NUMBER)

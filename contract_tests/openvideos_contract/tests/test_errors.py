@@ -275,5 +275,5 @@ def test_what_is_not_there_is_refused_in_the_envelope(
     answer = misuse(gate, method, nobody, *([nobody] if method == "GET" else []))
     if not answer.refused:
         raise Blocked(f"it was not refused (ERROR-007): {answer.summary}")
-    for expected, seen in envelope_problems(contract, answer):
+    for expected, seen, _ in envelope_problems(contract, answer):
         require(False, expected=expected, seen=seen, exchange=answer)
