@@ -85,11 +85,11 @@ class _Collected:
         self.proved = {name_of(item): proved_by(item) for item in session.items}
 
 
-class _ShortTracebacks:
+class _NoTracebacks:
     """Spares pytest from formatting tracebacks that nobody sees, which took most of a run."""
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.option.tbstyle = "native"
+        config.option.tbstyle = "value"  # the message alone; not one that the command line has
 
 
 def _pytest(arguments: list[str], plugin: object) -> int:
@@ -112,7 +112,7 @@ def _pytest(arguments: list[str], plugin: object) -> int:
     with _apart():
         hypothesis.configuration.set_hypothesis_home_dir(cache / "openvideos")
         try:
-            return pytest.main(settings + arguments, plugins=[plugin, _ShortTracebacks()])
+            return pytest.main(settings + arguments, plugins=[plugin, _NoTracebacks()])
         finally:
             hypothesis.configuration.set_hypothesis_home_dir(None)
 
