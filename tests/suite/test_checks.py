@@ -177,3 +177,9 @@ def test_what_does_not_is_found() -> None:
         content_is_of_its_variant(CONTEXT, part, download)
     with pytest.raises(AssertionError, match="without a byte"):
         content_is_of_its_variant(CONTEXT, response(b"", content_type="video/mp4"), download)
+
+
+def test_what_was_seen_is_told_in_one_line_however_the_server_writes_its_json() -> None:
+    body = json.dumps({"error": {"message": "no such"}}, indent=2).encode()
+    answer = exchange(404, body, content_type="application/json")
+    assert answer.summary == '404 application/json { "error": { "message": "no such" } }'

@@ -53,6 +53,8 @@ def test_what_is_no_film_is_broken(data: bytes) -> None:
 
 def test_a_picture_tells_its_type() -> None:
     assert picture_type(png(8, 8)) == "image/png"
+    with pytest.raises(BrokenError, match=r"^it is no picture$"):
+        picture_type(b"<html>")
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", png(64, 64)[:60]])

@@ -66,3 +66,21 @@ def test_each_rule_that_answers_break_is_told_also_where_their_status_is_another
     for problem in ('"expires_at" is a required', "at seconds: 4 is not", "at created_at: "):
         assert problem in seen["CREATE-003"]
     assert seen["ERROR-003"].startswith("202 (first in ")
+
+
+def test_a_job_comes_and_goes_also_where_one_page_holds_all_others(
+    lenient: Any, tmp_path: Path
+) -> None:
+    lenient.videos.clear()
+    answer = lenient.answer
+
+    def respond(method: str, path: str) -> tuple[int, Any]:
+        # The first job is done, and the next one is not when it is deleted.
+        lenient.status_of_jobs = "queued" if lenient.accepted else "completed"
+        return answer(method, path)
+
+    lenient.answer = respond
+    settings: dict[str, Any] = {"base_url": lenient.base_url, "report_dir": tmp_path}
+    conform(settings | {"only": {"DELETE-009"}}, ["core"])
+    results = json.loads((tmp_path / "report.json").read_text())["results"]
+    assert [found["status"] for found in results] == ["pass"]

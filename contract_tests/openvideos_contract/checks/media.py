@@ -108,7 +108,9 @@ def picture_type(data: bytes) -> str:
         with Image.open(io.BytesIO(data)) as picture:
             picture.load()
             return Image.MIME.get(picture.format or "", "")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except UnidentifiedImageError as error:
+        raise BrokenError("it is no picture") from error
+    except (OSError, SyntaxError, ValueError) as error:
         raise BrokenError(f"it is no whole picture: {error}") from error
 
 
@@ -122,7 +124,7 @@ def picture_size(data: bytes) -> tuple[int, int]:
         with Image.open(io.BytesIO(data)) as picture:
             return picture.size
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise BrokenError(f"it is no picture: {error}") from error
+        raise BrokenError("it is no picture") from error
 
 
 def png(width: int, height: int) -> bytes:
