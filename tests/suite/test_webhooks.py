@@ -163,21 +163,22 @@ BODY = event_about("own_1")
 
 
 @pytest.mark.parametrize(
-    ("headers", "found"),
+    ("body", "secret", "age", "changed", "found"),
     [
-        (signed("wh_1", BODY), ""),
-        (signed("wh_1", BODY) | {"webhook-id": "wh_2"}, "No matching signature"),
-        (signed("wh_1", BODY, OTHER_SECRET), "No matching signature"),
-        (signed("wh_1", BODY + b" "), "No matching signature"),
-        (signed("wh_1", BODY, when=time.time() - 1000), "too old"),
-        (signed("wh_1", BODY, when=time.time() + 1000), "too new"),
-        ({}, "Missing"),
+        (BODY, SECRET, 0, {}, ""),
+        (BODY, SECRET, 0, {"webhook-id": "wh_2"}, "No matching signature"),
+        (BODY, OTHER_SECRET, 0, {}, "No matching signature"),
+        (BODY + b" ", SECRET, 0, {}, "No matching signature"),
+        (BODY, SECRET, 1000, {}, "too old"),
+        (BODY, SECRET, -1000, {}, "too new"),
+        (BODY, SECRET, 0, {"webhook-signature": ""}, "Missing"),
     ],
 )
 def test_only_a_fresh_signature_of_this_very_body_is_valid(
-    headers: dict[str, str], found: str
+    body: bytes, secret: str, age: float, changed: dict[str, str], found: str
 ) -> None:
-    seen = flaw(VERIFIER, headers, BODY)
+    # Signed here: where many tests run, what was signed as they were collected is old by now.
+    seen = flaw(VERIFIER, signed("wh_1", body, secret, when=time.time() - age) | changed, BODY)
     assert (found in seen) if found else (seen == "")
 
 
