@@ -12,6 +12,7 @@ import pytest
 
 from openvideos_contract.checks.answers import Kind
 from openvideos_contract.outcome import Blocked, BudgetExhausted, Nonconformity, Prohibited
+from openvideos_contract.running.conform import conform
 from openvideos_contract.wire.gate import Gate, video_path
 
 MakeGate = Callable[..., Gate]
@@ -91,6 +92,33 @@ def test_a_create_answered_with_somebody_elses_video_does_not_get_it_deleted(
     gate.delete_made()
     assert "own_1" in lenient.videos
     assert not [path for method, path in lenient.log if method == "DELETE"]
+
+
+def test_a_run_looks_who_is_there_before_it_takes_a_video_for_its_own(lenient: Any) -> None:
+    usual = lenient.answer
+    lenient.answer = lambda method, path: (
+        (200, lenient.videos["own_1"]) if method == "POST" else usual(method, path)
+    )
+    conform({"base_url": lenient.base_url, "only": {"CREATE-001"}}, ["core"])
+    assert "own_1" in lenient.videos
+
+
+def test_a_video_that_is_listed_before_its_create_is_answered_is_the_runs(
+    lenient: Any, gate_to: MakeGate
+) -> None:
+    gate = gate_to(lenient.base_url)
+    usual = lenient.answer
+
+    def listed_at_once(method: str, path: str) -> tuple[int, Any]:
+        answer: tuple[int, Any] = usual(method, path)
+        if method == "POST":
+            assert gate.send("GET", "/videos").ok
+        return answer
+
+    lenient.answer = listed_at_once
+    gate.send("POST", "/videos", json={"prompt": "x"})
+    assert gate.delete_made() == []
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
 
 
 def test_an_id_with_a_slash_is_deleted_and_its_end_is_not_taken_for_another(

@@ -130,6 +130,8 @@ class Session:
         if group is not None and not group.done:
             self._progress(group)
         self.gate.current_test = name_of(item)
+        if proved_by(item) and not self.results:
+            self.gate.look_who_is_there()
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(

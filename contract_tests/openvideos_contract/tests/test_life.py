@@ -55,8 +55,9 @@ def stories_with_lists(gate: Gate, stories: dict[str, Answers]) -> dict[str, Ans
         request = answer.request
         if answer.ok and request.method == "GET" and request.url.path.endswith("/videos"):
             for video in listed_videos(answer):
-                if video.get("id") in told:
-                    told[str(video["id"])].append((video, answer))
+                video_id = str(video.get("id"))
+                if video_id in told:
+                    told[video_id].append((video, answer))
     return told
 
 

@@ -7,6 +7,7 @@ deletes anything else.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import re
 import threading
@@ -103,7 +104,7 @@ class Gate:
         self.while_busy: Callable[[], None] = lambda: None
         self._patience = Patience(configuration.job_timeout)
         self._family_locks: dict[str, threading.Lock] = {}
-        self._ids_of_others: set[str] = set()
+        self._listed_at: dict[str, float] = {}
         self._gone: str | None = None
         self._shared = shared
         self._lock = threading.RLock()
@@ -283,6 +284,11 @@ class Gate:
         self._patience.shorten(deadline / 2)
         return delete_all(self, deadline, whole_run=not self._shared)
 
+    def look_who_is_there(self) -> None:
+        """See what others have, so that none of it is taken for what the run makes later."""
+        with contextlib.suppress(Nonconformity, Blocked):
+            self.send("GET", "/videos", params={"limit": 100})
+
     def adopt(self, made: Made) -> None:
         """Take a job for one of the run, which may then delete it."""
         with self._lock:
@@ -389,7 +395,7 @@ class Gate:
         """Note what an accepted request made, and delete it where it should have been refused."""
         found = exchange.object.get("id")
         made_id = found if isinstance(found, str) and is_addressable(found) else ""
-        if made_id in self._ids_of_others:
+        if self._listed_at.get(made_id, exchange.sent_at) < exchange.sent_at:
             made_id = ""  # a server that answers with somebody else's video must not lose it
         character = path.startswith(CHARACTERS)
         deletable = made_id and not character
@@ -429,7 +435,10 @@ class Gate:
             self.seen[name, f"{exchange.status // 100}xx"] += 1
             self.found.extend(violations(self.contract, operation, exchange))
             if exchange.ok and name == "list_videos":
-                self._ids_of_others |= self._not_made_here(exchange)
+                # The clock after the answer: a create that was under way may have made them.
+                seen_at = time.time()
+                for found in self._not_made_here(exchange):
+                    self._listed_at.setdefault(found, seen_at)
             if exchange.ok and name in {"create_video", "retrieve_video", "remix_video"}:
                 body = exchange.json()
                 if isinstance(body, dict) and isinstance(body.get("id"), str):
