@@ -25,7 +25,8 @@ from openvideos_contract.generating.cases import (
 )
 from openvideos_contract.generating.world import World
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.outcome import Unsupported
+from openvideos_contract.outcome import Nonconformity, Unsupported
+from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.gate import Gate
 
 CONTRACT = Contract.load("openai")
@@ -144,3 +145,19 @@ def test_characters_that_are_not_offered_are_not_asked_for_and_held_against_nobo
             GenerationMode.POSITIVE,
         )
     assert not [found for found in gate.found if found.operation]
+
+
+def test_after_a_case_that_was_judged_wrong_none_is_sent_not_even_the_same() -> None:
+    configuration = Configuration(base_url="http://test/v1")
+    gate: Any = None
+    generator = Generator(CONTRACT, configuration, gate)
+    seen: list[AnyCase] = []
+
+    def use(case: AnyCase) -> None:
+        seen.append(case)
+        if len(seen) == 9:
+            raise Nonconformity(expected="a refusal", seen="200")
+
+    with pytest.raises(Nonconformity, match="seen 200"):
+        generator.run("list_videos", GenerationMode.POSITIVE, use, examples=20, fuzzing_only=True)
+    assert len(seen) == 9

@@ -103,6 +103,10 @@ def _has_digit(text: str) -> bool:
     return any(letter.isdigit() or letter.isnumeric() for letter in text)
 
 
+class _Stopped(Exception):
+    """Ends the generation of cases."""
+
+
 class Generator:
     """Generates the requests of one run; the same seed generates the same ones."""
 
@@ -142,13 +146,16 @@ class Generator:
 
         def once(case: AnyCase) -> None:
             nonlocal judged, stopped
+            # Hypothesis tries the last case once more, which is not sent again.
+            if stopped is None:
+                try:
+                    use(case)
+                except (Nonconformity, NotTested) as reason:
+                    stopped = reason
+                else:
+                    judged += 1
             if stopped is not None:
-                return
-            try:
-                use(case)
-                judged += 1
-            except (Nonconformity, NotTested) as reason:
-                stopped = reason
+                raise _Stopped
 
         modes = [HypothesisTestMode.FUZZING]
         if not fuzzing_only:
@@ -165,7 +172,7 @@ class Generator:
             ),
         )
         # A dialect may leave nothing to an operation that could be sent wrongly.
-        with contextlib.suppress(SkipTest):
+        with contextlib.suppress(SkipTest, _Stopped):
             run()
         if isinstance(stopped, Nonconformity) or (stopped is not None and not judged):
             raise stopped
