@@ -161,7 +161,7 @@ def test_a_server_that_makes_one_video_at_a_time_is_given_all_jobs_one_by_one(
     lenient.answer, lenient.status_of_jobs = answer, "queued"
     gate = gate_to(lenient.base_url, profiles=("core",))
     jobs = Jobs(gate, gate.configuration, Contract.load(None))
-    for name in ("plain", "form", "other"):
+    for name in ("plain", "multipart", "other"):
         assert jobs.completed(name).id in lenient.accepted
     assert slept
 

@@ -68,8 +68,8 @@ def test_one_place_of_the_budget_is_kept_for_what_should_be_refused(
     gate = gate_to(lenient.base_url, max_videos=2, profiles=("core",))
     jobs = jobs_of(gate)
     jobs.made("plain")
-    with pytest.raises(NotRun, match="--max-videos 2 leaves no room for the job form"):
-        jobs.made("form")
+    with pytest.raises(NotRun, match="--max-videos 2 leaves no room for the job multipart"):
+        jobs.made("multipart")
     assert gate.budget.left == 1
 
 
@@ -108,7 +108,7 @@ def test_a_form_asks_for_other_values_and_for_the_first_ones_where_these_are_ref
     assert asked[0] == asked[1] == {"prompt": "", "size": "1280x720", "seconds": "8"}
     next(refusals)  # the first create is taken, and the second, a form, is refused
     # With no other job beside it, which might be refused in its place.
-    job = Jobs(gate, gate.configuration, PROTOCOL, ["CREATE-005"]).made("form")
+    job = Jobs(gate, gate.configuration, PROTOCOL, ["CREATE-005"]).made("multipart")
     assert job.refusal is not None
     assert job.request.fields["size"] == "720x1280"
     assert b"720x1280" in job.created.request.content
@@ -223,6 +223,7 @@ def test_what_the_router_answers_where_a_source_is_not_completed_is_no_violation
         (["CATALOGUE-006"], ["defaults"], 1),
         (["REMIX-004"], ["plain", "other", "remix"], 4),
         (["CHARACTER-001"], ["plain", "character"], 3),
+        (["EXTEND-008"], ["plain", "extension"], 3),  # by JSON and by form, which is no job
     ],
 )
 def test_only_the_jobs_that_the_chosen_requirements_need_are_planned(
@@ -259,7 +260,7 @@ def test_only_what_is_needed_is_made(lenient: Any, gate_to: MakeGate) -> None:
     jobs.completed("plain")
     assert len(lenient.accepted) == 2
     # What the plan did not foresee is made all the same, where the budget has room for it.
-    jobs.completed("form")
+    jobs.completed("multipart")
     assert len(lenient.accepted) == 3
 
 
@@ -338,8 +339,8 @@ def test_a_finished_video_stands_for_the_first_job_in_what_only_reads(
         job.request.fields["prompt"]
     with pytest.raises(NotRun, match=r"leaves no room for the job plain; \d+ would leave nothing"):
         jobs.made("plain")
-    with pytest.raises(NotRun, match="job form"):
-        jobs.completed("form")
+    with pytest.raises(NotRun, match="job multipart"):
+        jobs.completed("multipart")
     assert gate.delete_made() == []
     assert {method for method, _ in lenient.log} == {"GET"}
 

@@ -369,7 +369,7 @@ class Jobs:
         """
         if encoding not in self._encodings:
             raise Unsupported(f"the dialect takes no create as {encoding}")
-        name = {"json": "plain", "form": "form"}[encoding]
+        name = {"json": "plain", "form": "multipart"}[encoding]
         try:
             self.made(name)
         except Nonconformity as failure:

@@ -182,7 +182,7 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             other_encoding="form",
         ),
         JobRequest(
-            "form",
+            "multipart",
             "another size and length with a multipart form, to see them come back",
             "form",
             {"prompt": f" {tag}{_FORGED_PROMPT}", **other},

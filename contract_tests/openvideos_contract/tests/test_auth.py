@@ -135,7 +135,7 @@ def _delete(gate: Gate, jobs: Jobs, **request: Any) -> Exchange:
 def private(jobs: Jobs) -> Job:
     """Return a finished job that nobody else should see."""
     jobs.ended("plain")
-    for name in ("plain", "form"):
+    for name in ("plain", "multipart"):
         with contextlib.suppress(NotTested):
             return jobs.completed(name)
     raise Blocked("no job was completed (LIFE-001)")
@@ -145,12 +145,12 @@ def dispensable(gate: Gate, jobs: Jobs) -> Job:
     """Return a finished job that no later test needs."""
     jobs.ended("plain")
     gone = {made.id for made in gate.made if made.deleted}
-    for name in ("defaults", "other", "form"):
+    for name in ("defaults", "other", "multipart"):
         with contextlib.suppress(NotTested):
             job = jobs.completed(name)
             if job.id not in gone:
                 return job
-    jobs.require_room("form")  # or else the budget is why
+    jobs.require_room("multipart")  # or else the budget is why
     raise Blocked("no job that was completed is left (LIFE-001)")
 
 

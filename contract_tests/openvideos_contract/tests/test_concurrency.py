@@ -39,18 +39,18 @@ def finished(jobs: Jobs) -> list[Job]:
     """Finished jobs; at least two."""
     jobs.ended("plain")
     found = []
-    for name in ("plain", "form", "other"):
+    for name in ("plain", "multipart", "other"):
         with contextlib.suppress(NotTested):
             found.append(jobs.completed(name))
     if len(found) < 2:
-        jobs.require_room("form")  # or else the budget is why
+        jobs.require_room("multipart")  # or else the budget is why
         raise Blocked("fewer than two jobs were completed (LIFE-001)")
     return found
 
 
 @pytest.mark.requirement("CONCURRENCY-001")
 def test_creates_at_the_same_time_make_a_job_each(gate: Gate, jobs: Jobs) -> None:
-    made = [jobs.existing(name) for name in ("form", "other")]  # sent at the same time
+    made = [jobs.existing(name) for name in ("multipart", "other")]  # sent at the same time
     for one, another in itertools.combinations(made, 2):
         require(
             one.id != another.id,

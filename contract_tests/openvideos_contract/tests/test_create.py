@@ -43,7 +43,7 @@ def test_a_json_body_creates_a_video(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("CREATE-002")
 def test_a_multipart_form_creates_a_video(jobs: Jobs) -> None:
-    jobs.made("form").created.video()
+    jobs.made("multipart").created.video()
 
 
 @pytest.mark.requirement("CREATE-004")
@@ -55,7 +55,7 @@ def test_a_prompt_sent_as_json_comes_back(jobs: Jobs) -> None:
 @pytest.mark.requirement("CREATE-005")
 def test_a_prompt_sent_as_multipart_comes_back(jobs: Jobs) -> None:
     jobs.require_taken("form")
-    requires_echo(jobs.existing("form"), "prompt")
+    requires_echo(jobs.existing("multipart"), "prompt")
 
 
 @pytest.mark.requirement("CREATE-029")
@@ -75,13 +75,13 @@ def test_a_long_prompt_comes_back(gate: Gate, jobs: Jobs) -> None:
 
 
 @pytest.mark.requirement("CREATE-006")
-@pytest.mark.parametrize("name", ["plain", "form"])
+@pytest.mark.parametrize("name", ["plain", "multipart"])
 def test_the_size_comes_back(jobs: Jobs, name: str) -> None:
     requires_echo(jobs.existing(name), "size")
 
 
 @pytest.mark.requirement("CREATE-007")
-@pytest.mark.parametrize("name", ["plain", "form"])
+@pytest.mark.parametrize("name", ["plain", "multipart"])
 def test_the_seconds_come_back(jobs: Jobs, name: str) -> None:
     requires_echo(jobs.existing(name), "seconds")
 
@@ -108,7 +108,7 @@ def test_another_value_comes_back_too_or_is_refused(jobs: Jobs, field: str) -> N
 
 
 @pytest.mark.requirement("CREATE-008")
-@pytest.mark.parametrize("name", ["plain", "form"])
+@pytest.mark.parametrize("name", ["plain", "multipart"])
 def test_the_model_comes_back(jobs: Jobs, name: str) -> None:
     job = jobs.existing(name)
     if "model" not in job.request.fields:
@@ -120,7 +120,7 @@ def test_the_model_comes_back(jobs: Jobs, name: str) -> None:
 def test_json_and_multipart_mean_the_same(jobs: Jobs) -> None:
     jobs.require_taken("json")
     jobs.require_taken("form")
-    form = jobs.existing("form")
+    form = jobs.existing("multipart")
     same = taken_as_json_too(jobs, form)
     for field in ("model", "size", "seconds", "remixed_from_video_id", "error"):
         wanted, got = same.video.get(field), form.video.get(field)
@@ -164,7 +164,7 @@ def taken_as_json_too(jobs: Jobs, form: Job) -> Job:
 
 @pytest.mark.requirement("CREATE-010")
 def test_each_job_has_an_id_of_its_own(jobs: Jobs) -> None:
-    jobs.existing("form")
+    jobs.existing("multipart")
     made = jobs.all_made()
     for job, before in itertools.combinations(reversed(made), 2):
         require(

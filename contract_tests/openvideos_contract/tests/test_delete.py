@@ -33,7 +33,7 @@ class Deletion:
 def deletion(gate: Gate, jobs: Jobs) -> Deletion:
     """A finished job, deleted; after it the others are as they were."""
     jobs.ended("plain")
-    for name in ("form", "other", "plain"):
+    for name in ("multipart", "other", "plain"):
         try:
             job = jobs.completed(name)
         except (Blocked, NotRun):

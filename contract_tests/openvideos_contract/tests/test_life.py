@@ -79,7 +79,7 @@ def steps(
 
 
 @pytest.mark.requirement("LIFE-001")
-@pytest.mark.parametrize("name", ["plain", "form"])
+@pytest.mark.parametrize("name", ["plain", "multipart"])
 def test_a_job_is_completed(jobs: Jobs, name: str) -> None:
     job = jobs.ended(name)
     if job.unretrievable:
@@ -146,7 +146,7 @@ def test_a_job_that_has_ended_stays_as_it_is(
 
 
 @pytest.mark.requirement("LIFE-005")
-@pytest.mark.parametrize("name", ["plain", "form"])
+@pytest.mark.parametrize("name", ["plain", "multipart"])
 def test_created_at_is_the_time_of_the_create_in_seconds(jobs: Jobs, name: str) -> None:
     job = jobs.existing(name)
     created_at = job.video.get("created_at")

@@ -81,12 +81,12 @@ class Walk:
 @pytest.fixture(scope="module")
 def made(jobs: Jobs) -> list[Job]:
     """The jobs that were made; at least two, of different seconds."""
-    for name in ("plain", "form", "other"):
+    for name in ("plain", "multipart", "other"):
         with contextlib.suppress(Blocked, NotRun):
             jobs.ended(name)
     found = jobs.all_made()
     if len(found) < 2:
-        jobs.require_room("form")  # or else the budget is why
+        jobs.require_room("multipart")  # or else the budget is why
         raise Blocked("fewer than two jobs could be made (CREATE-001, CREATE-002)")
     return found
 

@@ -196,7 +196,7 @@ def test_pictures_are_offered(jobs: Jobs, name: str) -> None:
 
 
 @pytest.mark.requirement("MEDIA-011")
-@pytest.mark.parametrize("name", ["other", "form"])
+@pytest.mark.parametrize("name", ["other", "multipart"])
 def test_different_jobs_have_different_content(jobs: Jobs, name: str) -> None:
     jobs.whole_content("plain")
     job, answer = jobs.completed(name), jobs.whole_content(name)

@@ -10,7 +10,7 @@ from openvideos_contract.outcome import Blocked, require
 
 
 @pytest.mark.requirement("RETRIEVE-001")
-@pytest.mark.parametrize("name", ["plain", "form"])
+@pytest.mark.parametrize("name", ["plain", "multipart"])
 def test_retrieve_answers_with_the_job_that_was_asked_for(jobs: Jobs, name: str) -> None:
     job = jobs.ended(name)
     for answer in job.polls:
@@ -25,7 +25,7 @@ def test_retrieve_answers_with_the_job_that_was_asked_for(jobs: Jobs, name: str)
 
 
 @pytest.mark.requirement("RETRIEVE-003")
-@pytest.mark.parametrize("name", ["plain", "form", "other"])
+@pytest.mark.parametrize("name", ["plain", "multipart", "other"])
 def test_retrieve_agrees_with_create(jobs: Jobs, name: str) -> None:
     job = jobs.ended(name)
     retrieved = [poll for poll in job.polls if poll.ok and poll.object]

@@ -29,7 +29,7 @@ def generator(contract: Contract, configuration: Configuration, gate: Gate) -> G
     return Generator(contract, configuration, gate)
 
 
-def require_taken(gate: Gate, answer: Exchange, *, operation: str, told_by: str) -> None:
+def require_accepted(gate: Gate, answer: Exchange, *, operation: str, told_by: str) -> None:
     """Go on if a request that keeps the contract was taken.
 
     Raises:
@@ -159,7 +159,7 @@ def test_queries_that_keep_the_contract_are_taken(
         if str(case.query.get("limit")) == "0":  # generated as a number and as text
             return  # some servers begin at 1: LIST-012
         answer = generator.send(case)
-        require_taken(gate, answer, operation="list_videos", told_by="LIST-001")
+        require_accepted(gate, answer, operation="list_videos", told_by="LIST-001")
 
     generator.run("list_videos", GenerationMode.POSITIVE, use, examples=FUZZED)
 
