@@ -23,10 +23,11 @@ DELETES = 4
 
 @attrs.frozen
 class Deletion:
-    """A job that was deleted, and the answer to that."""
+    """A job that was deleted, the answer to that, and what retrieve says after it."""
 
     job: Job
     answer: Exchange
+    after: Exchange
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +45,26 @@ def deletion(gate: Gate, jobs: Jobs) -> Deletion:
             # What was used can be deleted as well as what was not.
             with contextlib.suppress(Nonconformity):
                 jobs.content(name, variant)
-        return Deletion(job, gate.send("DELETE", job.path))
+        return Deletion(job, gate.send("DELETE", job.path), gate.send("GET", job.path))
     raise Blocked("no job was completed (LIFE-001)")
+
+
+def require_answered(deletion: Deletion) -> None:
+    """Go on if the server said that the job is deleted.
+
+    Raises:
+        Blocked: It did not (DELETE-001).
+    """
+    if not deletion.answer.ok:
+        raise Blocked(f"nothing was deleted (DELETE-001): {deletion.answer.summary}")
 
 
 @pytest.fixture(scope="module")
 def deleted(deletion: Deletion) -> Job:
-    """A job of which the server said that it is deleted."""
-    if not deletion.answer.ok:
-        raise Blocked(f"nothing was deleted (DELETE-001): {deletion.answer.summary}")
+    """A job that is deleted."""
+    require_answered(deletion)
+    if deletion.after.ok:
+        raise Blocked(f"what was deleted is there still (DELETE-003): {deletion.after.summary}")
     return deletion.job
 
 
@@ -70,8 +82,9 @@ def test_a_finished_video_can_be_deleted(deletion: Deletion) -> None:
 
 
 @pytest.mark.requirement("DELETE-003")
-def test_a_deleted_video_is_not_found(gate: Gate, deleted: Job) -> None:
-    require_status(gate.send("GET", deleted.path), 404, GONE)
+def test_a_deleted_video_is_not_found(deletion: Deletion) -> None:
+    require_answered(deletion)
+    require_status(deletion.after, 404, GONE)
 
 
 @pytest.mark.requirement("DELETE-004")

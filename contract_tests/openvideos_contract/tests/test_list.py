@@ -24,7 +24,8 @@ from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsuppor
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
-TOLD_BY_CREATE = ("created_at", "model", "size", "seconds", "prompt", "remixed_from_video_id")
+# What a video was made from is REMIX-003.
+TOLD_BY_CREATE = ("created_at", "model", "size", "seconds", "prompt")
 # A walk ends here, whatever the server says: one that ignores `after` has no end.
 MOST_PAGES = 60
 # Others may make or delete a video between two pages that are compared.
