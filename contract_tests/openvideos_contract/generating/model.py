@@ -9,13 +9,11 @@ import attrs
 
 from openvideos_contract.checks.answers import compact
 from openvideos_contract.checks.listing import listed_videos
-from openvideos_contract.jobs.job import ENDS
+from openvideos_contract.jobs.words import ENDS, NEVER_CHANGES, STEPS
 from openvideos_contract.outcome import Nonconformity
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate, video_path
 
-NEVER_CHANGES = ("created_at", "model", "size", "seconds", "prompt", "remixed_from_video_id")
-ORDER = {"queued": 0, "in_progress": 1, "completed": 2, "failed": 2}
 # A failure is told with so many of the calls that led to it.
 TOLD_CALLS = 12
 
@@ -203,7 +201,7 @@ class Model:
         was, now = str(known.video.get("status")), str(video.get("status"))
         if known.ended and now != was:
             self._fail(f"the status {was}, which is final", f"the status {now}", answer)
-        if ORDER.get(now, 2) < ORDER.get(was, 0):
+        if STEPS.get(now, 2) < STEPS.get(was, 0):
             self._fail(f"the status {was} or a later one", f"the status {now}", answer)
         known.video = video
 

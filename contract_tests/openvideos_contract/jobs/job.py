@@ -7,11 +7,9 @@ from typing import Any
 import attrs
 
 from openvideos_contract.jobs.plan import JobRequest
-from openvideos_contract.jobs.words import ENDS, RUNNING
+from openvideos_contract.jobs.words import ENDS
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import video_path
-
-__all__ = ["ENDS", "RUNNING", "Job"]
 
 
 @attrs.define

@@ -12,9 +12,10 @@ from openvideos_contract.checks.foreign import data_url
 from openvideos_contract.checks.listing import listed_videos
 from openvideos_contract.checks.media import png
 from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
-from openvideos_contract.jobs.job import RUNNING, Job
+from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.jobs.plan import JobRequest
+from openvideos_contract.jobs.words import RUNNING
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange

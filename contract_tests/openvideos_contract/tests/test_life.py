@@ -12,22 +12,13 @@ import pytest
 
 from openvideos_contract.checks.answers import compact
 from openvideos_contract.checks.listing import listed_videos
-from openvideos_contract.jobs.job import ENDS, RUNNING, Job
+from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.words import ENDS, NEVER_CHANGES, RUNNING, STEPS
 from openvideos_contract.outcome import Blocked, NotRun, Unsupported, require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
-ORDER = {"queued": 0, "in_progress": 1, "completed": 2, "failed": 2}
-NEVER_CHANGES = (
-    "created_at",
-    "model",
-    "size",
-    "seconds",
-    "prompt",
-    "object",
-    "remixed_from_video_id",
-)
 A_DAY = 86_400
 FIVE_MINUTES = 300
 # The end of the year 9999, by which a server says that assets never expire.
@@ -99,10 +90,10 @@ def test_the_status_only_goes_forward(
 ) -> None:
     for before, after, exchange in steps(stories):
         was, now = before.get("status"), after.get("status")
-        if was in ENDS or str(was) not in ORDER or str(now) not in ORDER:
+        if was in ENDS or str(was) not in STEPS or str(now) not in STEPS:
             continue  # an end is judged by LIFE-004, an unknown word by RETRIEVE-002
         require(
-            ORDER[str(now)] >= ORDER[str(was)],
+            STEPS[str(now)] >= STEPS[str(was)],
             expected=f"the status {was} or a later one, as it was {was} before",
             seen=f"the status {now}",
             exchange=exchange,
@@ -164,7 +155,7 @@ def test_what_was_asked_for_never_changes(
     stories: dict[str, Answers],
 ) -> None:
     for before, after, exchange in steps(stories):
-        for field in NEVER_CHANGES:
+        for field in ("object", *NEVER_CHANGES):
             require(
                 after.get(field) == before.get(field),
                 expected=f"the {field} {compact(before.get(field))}, as in the answer before",
@@ -299,9 +290,9 @@ def test_times_are_of_the_servers_own_clock(jobs: Jobs, field: str) -> None:
 def test_list_and_retrieve_go_forward_together(stories_with_lists: dict[str, Answers]) -> None:
     for before, after, exchange in steps(stories_with_lists):
         was, now = str(before.get("status")), str(after.get("status"))
-        if was in ORDER and now in ORDER:
+        if was in STEPS and now in STEPS:
             require(
-                ORDER[now] >= ORDER[was],
+                STEPS[now] >= STEPS[was],
                 expected=f"the status {was} or a later one for {after.get('id')}, as list or "
                 "retrieve said so before",
                 seen=f"the status {now}",

@@ -17,8 +17,8 @@ from openvideos_contract.checks.listing import listed_ids, listed_videos, requir
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import FORM, JSON, AnyCase, Generator, quiet_settings
 from openvideos_contract.generating.model import Known, Model
-from openvideos_contract.jobs.job import RUNNING
 from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.words import RUNNING
 from openvideos_contract.outcome import (
     Blocked,
     Nonconformity,

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from openvideos_contract.contract import Contract
-from openvideos_contract.jobs.job import RUNNING, Job
+from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.words import RUNNING
 from openvideos_contract.outcome import Blocked, Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.webhooks.delivery import Delivery
