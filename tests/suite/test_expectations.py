@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -183,8 +186,11 @@ def test_a_baseline_names_what_failed_and_is_refused_until_it_says_why(folder: P
         result("LIST-001", Status.FAIL),
         result("LIST-001", Status.PASS),
         result("LIST-011", Status.WARN),
+        Result("REMIX-001", Level.MUST, "remix", Status.SKIP, "test"),
+        Result("MEDIA-001", Level.MUST, "media", Status.PASS, "test"),
+        Result("MEDIA-007", Level.SHOULD, "media", Status.SKIP, "test"),
     ]
-    new = baseline.write(path, Contract.load(None), results, profiles=["core", "media"])
+    new = baseline.write(path, Contract.load(None), results, profiles=["core", "remix", "media"])
     assert new == ["LIST-001", "LIST-002"]
     with pytest.raises(DialectError, match="say why the server fails LIST-001, LIST-002"):
         Contract.load(str(path))
@@ -300,3 +306,13 @@ def test_a_baseline_never_overwrites_a_file(folder: Path) -> None:
     assert path.read_text("utf-8") == "mine"
     with pytest.raises(ConfigurationError, match="there is no folder"):
         baseline.check(folder / "nowhere" / "mine.yaml")
+
+
+def test_a_baseline_that_cannot_be_written_is_told_in_a_sentence(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = Contract.load(None)
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(Path, "open", Mock(side_effect=full))
+    with pytest.raises(ConfigurationError, match=r"mine.yaml cannot be written: No space left"):
+        baseline.write(folder / "mine.yaml", contract, [], profiles=["core"])

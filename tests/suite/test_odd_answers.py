@@ -77,7 +77,8 @@ def test_a_job_comes_and_goes_also_where_one_page_holds_all_others(
     def respond(method: str, path: str) -> tuple[int, Any]:
         # The first job is done, and the next one is not when it is deleted.
         lenient.status_of_jobs = "queued" if lenient.accepted else "completed"
-        return answer(method, path)
+        status, body = answer(method, path)
+        return status, body
 
     lenient.answer = respond
     settings: dict[str, Any] = {"base_url": lenient.base_url, "report_dir": tmp_path}

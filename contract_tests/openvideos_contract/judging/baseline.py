@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -41,6 +42,8 @@ def check(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise ConfigurationError(f"--write-baseline: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise ConfigurationError(f"--write-baseline: the folder {path.parent} cannot be written to")
 
 
 def write(
@@ -59,11 +62,11 @@ def write(
         path: Where; it must not be there yet.
         contract: What the server was held to, with the run's dialect.
         results: What came out, with what the dialect expects in view.
-        profiles: Those that were tested.
+        profiles: Those that were tested; one that the server does not offer is left out.
         strict: Whether a broken SHOULD is a failure as well.
 
     Raises:
-        ConfigurationError: Something is there already.
+        ConfigurationError: Something is there already, or it cannot be written.
     """
     new = _not_kept(results, strict=strict)
     stale = {result.requirement for result in results if result.status is Status.STALE}
@@ -71,7 +74,7 @@ def write(
     kept = [entry for number, entry in said.expected_failures.items() if number not in stale]
     failures = [*kept, *(Expectation(number, _REASON) for number in new)]
     part: dict[str, Any] = {
-        "profiles": list(said.profiles or profiles),
+        "profiles": list(said.profiles or [name for name in profiles if _offered(name, results)]),
         "expected_failures": _entries(failures),
     }
     if said.known_flaky:
@@ -80,8 +83,11 @@ def write(
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
-    except FileExistsError:
+    except OSError as error:
         check(path)
+        raise ConfigurationError(
+            f"--write-baseline: {path} cannot be written: {error.strerror}"
+        ) from error
     return new
 
 
@@ -103,6 +109,10 @@ def _breaks(requirement: Requirement, outcome: Status, *, strict: bool) -> bool:
     # What cannot be tested for something that fails, and what every server has to offer.
     left_out = outcome is Status.SKIP and not requirement.where
     return requirement.level is Level.MUST and (left_out or outcome is Status.BLOCKED)
+
+
+def _offered(profile: str, results: Iterable[Result]) -> bool:
+    return {result.status for result in results if result.profile == profile} != {Status.SKIP}
 
 
 def _entries(expectations: Iterable[Expectation]) -> list[dict[str, str]]:
