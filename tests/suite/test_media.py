@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
+
 import av
 import pytest
 from PIL import Image
 
-from openvideos_contract.checks.media import BrokenError, decode, picture_type, png
+from openvideos_contract.checks.media import (
+    BrokenError,
+    decode,
+    picture_size,
+    picture_type,
+    png,
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +75,40 @@ def test_what_is_no_whole_picture_is_broken(data: bytes) -> None:
 def test_a_film_is_no_picture(film: bytes) -> None:
     with pytest.raises(BrokenError):
         picture_type(film)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+        "m=video 9 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+        "ffconcat version 1.0\nfile film.mp4\n",
+    ],
+    ids=["session", "playlist"],
+)
+def test_a_text_that_names_other_media_opens_none(text: str) -> None:
+    with pytest.raises(BrokenError, match="Invalid argument"):
+        decode(text.encode())
+
+
+def test_a_film_that_claims_to_be_huge_is_not_decoded(film: bytes) -> None:
+    # The size is the last but four fields of a sample description of 78 bytes.
+    place = film.index(b"avc1", film.index(b"stsd")) + 4 + 24
+    claim = (20_000).to_bytes(2, "big") * 2
+    with pytest.raises(BrokenError):
+        decode(film[:place] + claim + film[place + 4 :])
+
+
+@pytest.mark.parametrize("look", [picture_type, picture_size])
+def test_a_picture_that_claims_to_be_huge_is_broken(look: Callable[[bytes], object]) -> None:
+    small = png(8, 8)
+    place = small.index(b"IHDR") + 4
+    claim = b"IHDR" + (20_000).to_bytes(4, "big") * 2 + small[place + 8 : place + 13]
+    huge = small[: place - 4] + claim + zlib.crc32(claim).to_bytes(4, "big")
+    with pytest.raises(BrokenError):
+        look(huge + small[place + 17 :])
+
+
+def test_a_drawing_that_another_program_would_draw_is_no_picture() -> None:
+    with pytest.raises(BrokenError, match="EPS"):
+        picture_type(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")

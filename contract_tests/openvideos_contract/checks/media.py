@@ -5,11 +5,31 @@ from __future__ import annotations
 import functools
 import io
 import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 import av
 import av.error
 from PIL import Image, UnidentifiedImageError
+
+from openvideos_contract.outcome import Blocked
+
+# Of a picture of 8K; what claims to be larger takes gigabytes.
+MOST_PIXELS = 8192 * 4320
+_MOST_SECONDS_OF_DECODING = 300.0
+# Nothing that names other files or addresses, such as a playlist.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts"
+# Pillow has other programs draw these.
+_DRAWN_ELSEWHERE = frozenset({"EPS", "WMF"})
+_NO_PICTURE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,
+    ValueError,
+)
 
 
 class BrokenError(ValueError):
@@ -39,19 +59,39 @@ class Film:
     audio_codec: str
 
 
-@functools.lru_cache(maxsize=8)
+def opened(data: bytes) -> av.container.InputContainer:
+    """Return a video file, opened: it alone, and nothing that it names.
+
+    Raises:
+        av.error.FFmpegError: It is none.
+    """
+    logging.getLogger("libav").setLevel(logging.CRITICAL)
+    return av.open(io.BytesIO(data), "r", options={"format_whitelist": _CONTAINERS})
+
+
 def decode(data: bytes) -> Film:
     """Decode a video file to its last frame, picture and sound.
 
     Raises:
         BrokenError: It is no video file, it is damaged, or it ends before its last frame.
+        Blocked: It takes too long.
     """
-    logging.getLogger("libav").setLevel(logging.CRITICAL)
+    found = _found(data)
+    if isinstance(found, Film):
+        return found
+    raise found
+
+
+@functools.lru_cache(maxsize=8)
+def _found(data: bytes) -> Film | BrokenError | Blocked:
+    """Return what `decode` found, failures too: one may have taken minutes."""
     try:
-        with av.open(io.BytesIO(data), "r") as container:
+        with opened(data) as container:
             return _decode(container)
+    except (BrokenError, Blocked) as failure:
+        return failure
     except (av.error.FFmpegError, EOFError, IndexError) as error:
-        raise BrokenError(f"it does not decode: {error}") from error
+        return BrokenError(f"it does not decode: {error}")
 
 
 def _decode(container: av.container.InputContainer) -> Film:
@@ -64,10 +104,23 @@ def _decode(container: av.container.InputContainer) -> Film:
             if stream.codec_context is None:
                 raise BrokenError(f"its {stream.type} is of no codec that is known")
             # Damage is an error, and not something to be concealed.
-            stream.codec_context.options = {"err_detect": "explode"}
+            options = {"err_detect": "explode", "max_pixels": str(MOST_PIXELS)}
+            stream.codec_context.options = options
+    size = video.codec_context.width * video.codec_context.height
+    if size > MOST_PIXELS:
+        raise BrokenError(
+            f"its picture is {video.codec_context.width}x{video.codec_context.height}, "
+            "larger than any that is decoded here"
+        )
+    deadline = time.monotonic() + _MOST_SECONDS_OF_DECODING
     frames, first, end, samples = 0, None, 0.0, 0
     width = height = 0
     for packet in container.demux():
+        if time.monotonic() > deadline:
+            raise Blocked(
+                f"after {_MOST_SECONDS_OF_DECODING:g} s, and {frames} frames, the content was "
+                "not decoded to its end"
+            )
         if packet.is_corrupt:
             raise BrokenError(f"it is damaged after frame {frames}")
         for frame in packet.decode():
@@ -75,9 +128,9 @@ def _decode(container: av.container.InputContainer) -> Film:
                 if frame.is_corrupt:
                     raise BrokenError(f"frame {frames + 1} is damaged")
                 frames += 1
-                time = frame.time or 0.0
-                first = time if first is None else first
-                end = time + float((frame.duration or 0) * (frame.time_base or 0))
+                moment = frame.time or 0.0
+                first = moment if first is None else first
+                end = moment + float((frame.duration or 0) * (frame.time_base or 0))
                 width, height = frame.width, frame.height
             elif isinstance(frame, av.AudioFrame):
                 samples += frame.samples
@@ -98,6 +151,20 @@ def _decode(container: av.container.InputContainer) -> Film:
     )
 
 
+@contextmanager
+def opened_picture(data: bytes) -> Iterator[Image.Image]:
+    """Open a picture, to be decoded.
+
+    Raises:
+        BrokenError: It is a kind that another program would have to draw.
+        Exception: It is no picture, or claims to be larger than memory.
+    """
+    with Image.open(io.BytesIO(data)) as picture:
+        if picture.format in _DRAWN_ELSEWHERE:
+            raise BrokenError(f"it is no picture but a drawing, {picture.format}")
+        yield picture
+
+
 def picture_type(data: bytes) -> str:
     """Return the media type of a picture, after decoding it, such as "image/webp".
 
@@ -105,12 +172,14 @@ def picture_type(data: bytes) -> str:
         BrokenError: It is no picture, or it is damaged.
     """
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with opened_picture(data) as picture:
             picture.load()
             return Image.MIME.get(picture.format or "", "")
     except UnidentifiedImageError as error:
         raise BrokenError("it is no picture") from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except BrokenError:
+        raise
+    except _NO_PICTURE as error:
         raise BrokenError(f"it is no whole picture: {error}") from error
 
 
@@ -121,9 +190,9 @@ def picture_size(data: bytes) -> tuple[int, int]:
         BrokenError: It is no picture.
     """
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with opened_picture(data) as picture:
             return picture.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except _NO_PICTURE as error:
         raise BrokenError("it is no picture") from error
 
 

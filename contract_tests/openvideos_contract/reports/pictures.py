@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-import logging
+import math
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,6 +14,7 @@ import av
 import av.error
 from PIL import Image
 
+from openvideos_contract.checks.media import MOST_PIXELS, opened, opened_picture
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.outcome import shorten
 from openvideos_contract.wire.exchange import Exchange
@@ -22,7 +23,6 @@ FRAMES = 3
 MOST_VIDEOS = 12
 LONGEST_SIDE = 240
 # What a server answers may be anything: more pixels, more bytes or more seconds are not spent.
-MOST_PIXELS = 8192 * 8192
 MOST_BYTES = 2 * 2**20
 MOST_SECONDS = 5.0
 
@@ -93,7 +93,7 @@ def made_videos(
             again = variant == "video" and (name, None) in downloads
             if name != job.request.name or again or time.monotonic() > deadline:
                 continue
-            for picture in _pictures(answer, variant):
+            for picture in _pictures(answer, variant, deadline):
                 room -= len(picture.url)
                 if room > 0:
                     pictures.append(picture)
@@ -116,28 +116,31 @@ def _made(job: Job, pictures: tuple[Picture, ...]) -> MadeVideo:
     return MadeVideo(name=job.request.name, purpose=job.request.purpose, pictures=pictures, **shown)
 
 
-def _pictures(answer: Exchange, variant: str | None) -> list[Picture]:
+def _pictures(answer: Exchange, variant: str | None, deadline: float) -> list[Picture]:
     if answer.status != 200 or not answer.content:
         return []
     try:
         if answer.media_type.startswith("image/"):
-            with Image.open(io.BytesIO(answer.content)) as picture:
+            with opened_picture(answer.content) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     return []
                 return [_small(picture.convert("RGB"), variant or "picture")]
-        return list(frames(answer.content))
+        return list(frames(answer.content, deadline))
     except Exception:  # noqa: BLE001 - a picture that cannot be shown is judged elsewhere
         return []
 
 
-def frames(film: bytes) -> Iterator[Picture]:
+def frames(film: bytes, deadline: float = math.inf) -> Iterator[Picture]:
     """Yield a few frames of a video file, from its first part, its middle and its last.
+
+    Args:
+        film: The file.
+        deadline: When to stop, by the monotonic clock.
 
     Raises:
         av.error.FFmpegError: It does not decode.
     """
-    logging.getLogger("libav").setLevel(logging.CRITICAL)
-    with av.open(io.BytesIO(film), "r") as container:
+    with opened(film) as container:
         stream = container.streams.video[0]
         if stream.codec_context.width * stream.codec_context.height > MOST_PIXELS:
             return
@@ -146,7 +149,7 @@ def frames(film: bytes) -> Iterator[Picture]:
         for part in range(FRAMES):
             wanted = length * (part + 0.5) / FRAMES
             container.seek(int(wanted * av.time_base))
-            frame = _frame_at(container, stream, wanted)
+            frame = _frame_at(container, stream, wanted, deadline)
             if frame is None or frame.pts == shown:
                 continue
             shown = frame.pts
@@ -155,12 +158,12 @@ def frames(film: bytes) -> Iterator[Picture]:
 
 
 def _frame_at(
-    container: av.container.InputContainer, stream: av.VideoStream, wanted: float
+    container: av.container.InputContainer, stream: av.VideoStream, wanted: float, deadline: float
 ) -> av.VideoFrame | None:
-    """Return the first frame from a time on; the last one where there is none so late."""
+    """Return the first frame from a time on; the last one where there is none so late, or soon."""
     last = None
     for last in container.decode(stream):
-        if (last.time or 0.0) >= wanted:
+        if (last.time or 0.0) >= wanted or time.monotonic() > deadline:
             break
     return last
 
