@@ -9,6 +9,7 @@ import av
 import pytest
 from PIL import Image
 
+from openvideos_contract.checks import media
 from openvideos_contract.checks.media import (
     BrokenError,
     decode,
@@ -16,6 +17,7 @@ from openvideos_contract.checks.media import (
     picture_type,
     png,
 )
+from openvideos_contract.outcome import Blocked
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +93,17 @@ def test_a_text_that_names_other_media_opens_none(text: str) -> None:
         decode(text.encode())
 
 
-def test_a_film_that_claims_to_be_huge_is_not_decoded(film: bytes) -> None:
-    # The size is the last but four fields of a sample description of 78 bytes.
-    place = film.index(b"avc1", film.index(b"stsd")) + 4 + 24
-    claim = (20_000).to_bytes(2, "big") * 2
-    with pytest.raises(BrokenError):
-        decode(film[:place] + claim + film[place + 4 :])
+def test_a_film_that_is_too_large_or_takes_too_long_is_given_up(
+    film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = b"\0\0\0\x08free"  # of no meaning, for a film that was not looked into yet
+    with monkeypatch.context() as patch:
+        patch.setattr(media, "MOST_PIXELS", 64 * 47)
+        with pytest.raises(BrokenError, match="64x48, larger than any"):
+            decode(film + box)
+    monkeypatch.setattr(media, "_MOST_SECONDS_OF_DECODING", -1)
+    with pytest.raises(Blocked, match="0 frames"):
+        decode(film + 2 * box)
 
 
 @pytest.mark.parametrize("look", [picture_type, picture_size])
