@@ -11,12 +11,13 @@ import httpx
 import pytest
 
 from openvideos_contract.checks.answers import Kind, violations
+from openvideos_contract.checks.deletions import require_deletions_do_something
 from openvideos_contract.checks.listing import require_cursor_there, require_listed
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.jobs.plan import JobRequest
-from openvideos_contract.outcome import Nonconformity, NotRun, Unsupported
+from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, Unsupported
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
@@ -103,6 +104,19 @@ def test_one_job_that_fails_among_others_breaks_no_promise(
     jobs.completed("plain")
     with pytest.raises(NotRun, match="Out of memory"):
         jobs.require_not_unlucky(unlucky)
+
+
+def test_what_a_deletion_left_behind_is_told_once_and_what_came_back_is_not_excused() -> None:
+    def called(method: str, status: int) -> Exchange:
+        return exchange({}, status, method=method)
+
+    honest: Any = SimpleNamespace(
+        exchanges=[called(*call) for call in (("DELETE", 200), ("GET", 404), ("GET", 200))]
+    )
+    require_deletions_do_something(honest)
+    lying: Any = SimpleNamespace(exchanges=[called("DELETE", 200), called("GET", 200)])
+    with pytest.raises(Blocked, match="DELETE-003"):
+        require_deletions_do_something(lying)
 
 
 def test_501_is_right_where_a_method_is_known_nowhere() -> None:

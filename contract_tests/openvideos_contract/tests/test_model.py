@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from schemathesis import GenerationMode
 
+from openvideos_contract.checks.deletions import require_deletions_do_something
 from openvideos_contract.checks.listing import listed_ids, listed_videos, require_cursor_there
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import FORM, JSON, AnyCase, Generator, quiet_settings
@@ -133,6 +134,7 @@ def newcomer(gate: Gate, jobs: Jobs, configuration: Configuration, contract: Con
 @pytest.fixture(scope="module")
 def model(gate: Gate, jobs: Jobs) -> Model:
     """What must be there when all other tests but the last are done."""
+    require_deletions_do_something(gate)
     jobs.ended("plain")
     kept = [made.id for made in gate.made if made.path and not made.deleted]
     answers = {video_id: gate.send("GET", video_path(video_id)) for video_id in kept}

@@ -12,6 +12,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import ensure_resource_availability, use_after_free
 
+from openvideos_contract.checks.deletions import require_deletions_do_something
 from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import AnyCase, Generator, quiet_settings
 from openvideos_contract.generating.own_checks import OWN_CHECKS, told
@@ -49,6 +50,7 @@ def keep_linked(document: dict[str, Any]) -> None:
 def test_what_was_made_is_found_and_what_was_deleted_is_gone(
     gate: Gate, jobs: Jobs, configuration: Configuration, contract: Contract, nobody: str
 ) -> None:
+    require_deletions_do_something(gate)
     jobs.ended("plain")
     there = {made.id for made in gate.made if not made.deleted}
     finished = [job.id for job in jobs.all_completed() if job.id in there][:MOST_JOBS]
