@@ -24,7 +24,6 @@ from openvideos_contract.generating.cases import (
     rules_broken_by,
 )
 from openvideos_contract.generating.world import World
-from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.outcome import Nonconformity, Unsupported
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.gate import Gate
@@ -139,7 +138,6 @@ def test_characters_that_are_not_offered_are_not_asked_for_and_held_against_nobo
         test_schemathesis.test_no_generated_request_breaks_the_server(
             Generator(CONTRACT, gate.configuration, gate),
             gate,
-            Jobs(gate, gate.configuration, CONTRACT),
             "video_of_nobody",
             "retrieve_character",
             GenerationMode.POSITIVE,

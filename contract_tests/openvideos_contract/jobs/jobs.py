@@ -14,16 +14,16 @@ from typing import Any
 import attrs
 
 from openvideos_contract.contract import Contract
+from openvideos_contract.jobs.early import look_early
 from openvideos_contract.jobs.job import Job
+from openvideos_contract.jobs.offers import OFFERS, require_offered
 from openvideos_contract.jobs.plan import JobRequest, Start, affordable, needed, plan, spare
 from openvideos_contract.jobs.polling import Polling
 from openvideos_contract.jobs.reused import reused
-from openvideos_contract.jobs.words import RUNNING
 from openvideos_contract.outcome import (
     Blocked,
     Nonconformity,
     NotRun,
-    NotTested,
     Unsupported,
     shorten,
 )
@@ -32,7 +32,6 @@ from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
 READS_MEANWHILE = 4
-_NEARLY_DONE = 75
 
 
 class Jobs:
@@ -320,7 +319,7 @@ class Jobs:
             wanted = attrs.evolve(wanted, fields=wanted.otherwise, otherwise=None)
             answer = self._request(wanted)
         if wanted.start is not Start.PROMPT and wanted.start is not Start.CHARACTER:
-            self.require_offered(answer, _OFFER[wanted.path])
+            require_offered(self._gate, answer, OFFERS[wanted.path])
         if wanted.name == "character":
             answer.accepted("2xx and a Character")
             self._character = answer
@@ -330,7 +329,7 @@ class Jobs:
         with contextlib.suppress(Nonconformity, Blocked):
             job.listed = self._gate.send("GET", "/videos", params={"limit": 100})
         if wanted.name == "plain":
-            self._look_early(job)
+            look_early(job, self._planned, self._gate, self._polling)
 
     def _request(self, wanted: JobRequest) -> Exchange:
         """Send the request that makes a job from what it starts from."""
@@ -377,79 +376,12 @@ class Jobs:
         except NotRun:
             pass
 
-    def require_offered(self, answer: Exchange, what: str) -> None:
-        """Go on unless `answer` is what the server answers at a path that it does not have.
-
-        Raises:
-            Unsupported: It is.
-        """
-        if answer.status in {405, 501}:
-            self._gate.forgive(answer)
-            raise Unsupported(f"the server does not offer {what}: {answer.summary}")
-        if answer.status != 404:
-            return
-        path = answer.request.url.path
-        unheard = f"/videos/{self._configuration.run_id}/{self._configuration.run_id}"
-        # Only a request that can start nothing: the method is the same, the path is nobody's.
-        nowhere = self._gate.send(answer.request.method, unheard)
-        here = answer.content.replace(path.encode(), b"")
-        there = nowhere.content.replace(nowhere.request.url.path.encode(), b"")
-        self._gate.forgive(nowhere)
-        if nowhere.status == 404 and here == there:
-            self._gate.forgive(answer)
-            raise Unsupported(f"the server does not offer {what}: {answer.summary}")
-
     def _let_a_second_pass(self, job: Job) -> None:
         """Wait until a new job gets a later created_at than `job`, so that a list has an order."""
         created_at = job.video.get("created_at")
         if isinstance(created_at, int) and created_at == int(time.time()):
             time.sleep(created_at + 1.02 - time.time())
 
-    def _look_early(self, job: Job) -> None:
-        """Ask for what an unfinished job must refuse, where it is caught unfinished."""
-        content = self._gate.send("GET", f"{job.path}/content")
-        if self._unfinished(job):
-            job.early_content = content
-        by_id = {"video": {"id": job.id}}
-        for wanted in self._planned:
-            if wanted.start is Start.PATH:
-                job.early_remix = self._too_early(job, wanted, {})
-            elif wanted.name == "edit":
-                job.early_edit = self._too_early(job, wanted, by_id)
-            elif wanted.name == "extension":
-                job.early_extension = self._too_early(job, wanted, by_id)
-
-    def _too_early(self, job: Job, wanted: JobRequest, fields: dict[str, Any]) -> Exchange | None:
-        """Return the answer to a request on an unfinished job.
-
-        None where the job was done by then, or the server does not offer what is asked for.
-        """
-        path = job.path + wanted.path if wanted.start is Start.PATH else wanted.path
-        video = self._polling.poll(job) or {}
-        progress = video.get("progress")
-        # Nearer to its end, it might be completed when the request comes, and rightly be taken.
-        near = isinstance(progress, int | float) and progress > _NEARLY_DONE
-        if near or video.get("status") not in RUNNING:
-            return None
-        body = {"prompt": f"[{self._configuration.run_id}] too early", **fields}
-        try:
-            # One family: where one is accepted, each of the others would cost a job.
-            answer = self._gate.send("POST", path, json=body, family="an unfinished source")
-            self.require_offered(answer, _OFFER[wanted.path])
-        except (Nonconformity, NotTested):
-            return None
-        return answer if self._unfinished(job) else None
-
-    def _unfinished(self, job: Job) -> bool:
-        video = self._polling.poll(job)
-        return video is not None and video.get("status") in RUNNING
-
 
 # What a server answers that does not read an encoding.
 _NOT_UNDERSTOOD = frozenset({400, 415, 422})
-_OFFER = {
-    "/remix": "remix",
-    "/videos/edits": "edits",
-    "/videos/extensions": "extensions",
-    "/videos/characters": "characters",
-}

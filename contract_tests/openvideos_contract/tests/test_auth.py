@@ -12,6 +12,7 @@ from openvideos_contract.checks.listing import listed_ids
 from openvideos_contract.checks.refusals import error_of, refusal, require_status
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.offers import require_offered
 from openvideos_contract.outcome import (
     Blocked,
     Nonconformity,
@@ -118,7 +119,7 @@ def _delete(gate: Gate, jobs: Jobs, **request: Any) -> Exchange:
     job = dispensable(gate, jobs)
     answer = gate.send("DELETE", job.path, **request)
     if answer.status in {405, 501}:
-        jobs.require_offered(answer, "the deletion of videos")
+        require_offered(gate, answer, "the deletion of videos")
     if answer.refused:
         after = gate.send("GET", job.path)
         if not after.ok:

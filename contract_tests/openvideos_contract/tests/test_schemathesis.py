@@ -15,6 +15,7 @@ from openvideos_contract.contract import Contract
 from openvideos_contract.generating.cases import AnyCase, Generator, ask_about
 from openvideos_contract.generating.own_checks import judge
 from openvideos_contract.jobs.jobs import Jobs
+from openvideos_contract.jobs.offers import require_offered
 from openvideos_contract.outcome import Blocked, Unsupported, require
 from openvideos_contract.settings.configuration import Configuration
 from openvideos_contract.wire.exchange import Exchange
@@ -230,10 +231,10 @@ def test_queries_that_break_the_contract_are_refused(
     ],
 )
 def test_no_generated_request_breaks_the_server(
-    generator: Generator, gate: Gate, jobs: Jobs, nobody: str, operation: str, mode: GenerationMode
+    generator: Generator, gate: Gate, nobody: str, operation: str, mode: GenerationMode
 ) -> None:
     if operation == "retrieve_character":
-        jobs.require_offered(gate.send("GET", f"/videos/characters/{nobody}"), "characters")
+        require_offered(gate, gate.send("GET", f"/videos/characters/{nobody}"), "characters")
 
     def use(case: AnyCase) -> None:
         if case.path_parameters:
