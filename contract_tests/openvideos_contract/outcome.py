@@ -74,9 +74,12 @@ _STEERING = re.compile(
 )
 
 
+CUT = " ... "
+
+
 def shorten(text: str, limit: int = 600) -> str:
     """Return `text`, its middle left out where it is longer than `limit` characters."""
     if len(text) <= limit:
         return text
-    half = (limit - 5) // 2
-    return f"{text[:half]} ... {text[-half:]}"
+    half = (limit - len(CUT)) // 2
+    return f"{text[:half]}{CUT}{text[-half:]}"

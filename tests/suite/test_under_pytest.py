@@ -134,3 +134,17 @@ def test_what_cannot_run_is_a_usage_error(run: Run, arguments: list[str], senten
     code, said = run(*arguments)
     assert code == pytest.ExitCode.USAGE_ERROR
     assert sentence in said
+
+
+def test_nothing_that_a_server_answers_steers_the_terminal(
+    run: Run, serve_raw: Callable[[bytes], str]
+) -> None:
+    body = '{"error": {"message": "\x9b2J\u202e"}}'.encode()
+    head = (
+        f"HTTP/1.1 500 -\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    url = serve_raw(head.encode() + body)
+    code, said = run("--openvideos-url", url, "-k", "test_a_json_body_creates_a_video")
+    assert code == 1
+    assert "\\x9b2J\\u202e" in said
+    assert not {"\x9b", "\u202e"} & set(said)

@@ -6,6 +6,7 @@ import re
 from xml.etree import ElementTree
 
 from openvideos_contract.judging.verdict import Result, Status
+from openvideos_contract.outcome import printable
 from openvideos_contract.reports.report import Report
 
 _SKIPPED = frozenset(
@@ -93,4 +94,4 @@ def _add(suite: ElementTree.Element, result: Result, promise: str) -> None:
 
 
 def _clean(value: str) -> str:
-    return _NOT_XML.sub("\ufffd", value)
+    return _NOT_XML.sub("\ufffd", printable(value))

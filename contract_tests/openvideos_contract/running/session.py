@@ -18,7 +18,7 @@ from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.judging import requirements
 from openvideos_contract.judging.requirements import Level, Requirement
 from openvideos_contract.judging.verdict import Result, Status
-from openvideos_contract.outcome import Nonconformity, NotTested
+from openvideos_contract.outcome import Nonconformity, NotTested, printable
 from openvideos_contract.reports.progress import Group
 from openvideos_contract.running.items import ORDER, TESTS, group_of, is_about, name_of, proved_by
 from openvideos_contract.running.preparation import choose
@@ -158,21 +158,25 @@ class Session:
             )
             for one in found
         ]
+
+        def shown(text: str) -> str:
+            return printable(masked(text, secrets))
+
         # For a reader of pytest's own report: not tested is a skip, and a SHOULD does not fail.
-        report.sections = [(name, masked(text, secrets)) for name, text in report.sections]
+        report.sections = [(name, shown(text)) for name, text in report.sections]
         if isinstance(failure, NotTested):
             report.outcome = "skipped"
-            why = masked(f"{type(failure).__name__}: {failure}", secrets)
+            why = shown(f"{type(failure).__name__}: {failure}")
             report.longrepr = (str(item.path), 0, why)
         elif isinstance(failure, Nonconformity):
-            report.longrepr = masked(explain(failure, proves), secrets)
+            report.longrepr = shown(explain(failure, proves))
             forgiven = self._forgiven(proves)
             if forgiven:
                 report.outcome = "skipped"
-                report.wasxfail = masked(f"{forgiven}: {failure}", secrets)
+                report.wasxfail = shown(f"{forgiven}: {failure}")
         elif failure is not None:
             # It shows the arguments of the test, and a key may be one.
-            report.longrepr = masked(report.longreprtext, secrets)
+            report.longrepr = shown(report.longreprtext)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Note that the run was interrupted."""

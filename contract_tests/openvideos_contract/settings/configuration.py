@@ -22,6 +22,7 @@ from openvideos_contract.settings.about import (
     Kind,
     about,
 )
+from openvideos_contract.settings.masking import mask
 from openvideos_contract.settings.values import (
     ConfigurationError,
     Pair,
@@ -37,7 +38,6 @@ from openvideos_contract.settings.values import (
 
 __all__ = [
     "PROFILES",
-    "SHORTEST_SECRET",
     "USUAL_PROFILES",
     "Configuration",
     "ConfigurationError",
@@ -58,8 +58,6 @@ PROFILES = (
 )
 # What is tested where neither the user nor a dialect says more.
 USUAL_PROFILES = ("core", "remix", "auth", "media")
-# A word such as "EMPTY" or "x", for a server that takes any, is no secret.
-SHORTEST_SECRET = 8
 
 
 def _without_slash(value: str) -> str:
@@ -372,6 +370,6 @@ def chosen_profiles(names: Sequence[str], offered: Sequence[str] | None) -> tupl
 def masked(text: str, secrets: Iterable[str | None]) -> str:
     """Return a text without the keys in it."""
     for secret in secrets:
-        if secret and len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
+        if secret:
+            text = mask(text, secret, "***")
     return text

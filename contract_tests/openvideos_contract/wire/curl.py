@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import httpx
 
 from openvideos_contract.outcome import printable
-from openvideos_contract.settings.configuration import SHORTEST_SECRET
+from openvideos_contract.settings.masking import SHORTEST_SECRET, writings
 
 # What curl sends by itself, or what a proxy between would change anyway.
 _UNTOLD_HEADERS = frozenset(
@@ -80,7 +80,9 @@ def _body(request: httpx.Request, secrets: Mapping[str, str]) -> tuple[list[str]
     if len(content) > _LONGEST_TEXT:
         packed = base64.b64encode(gzip.compress(content, mtime=0)).decode()
         unpack += " | gunzip"
-    hides_a_key = any(secret.encode() in content for secret in secrets.values())
+    hides_a_key = any(
+        written.encode() in content for secret in secrets.values() for written in writings(secret)
+    )
     if len(packed) > _LONGEST_PACKED or hides_a_key:
         return ["--data-binary", f"'<{len(content)} bytes, left out here>'"], ""
     return ["--data-binary", "@-"], f"echo {packed} | {unpack} | "
@@ -121,11 +123,11 @@ def _quoted(text: str, secrets: Mapping[str, str]) -> str:
     """Return a text as one word of a shell, which fills the keys in from the environment."""
     pieces = [(text, "")]
     for name, secret in secrets.items():
-        if secret:
+        for written in writings(secret) if secret else ():
             pieces = [
                 split
                 for piece, variable in pieces
-                for split in ([(piece, variable)] if variable else _split(piece, secret, name))
+                for split in ([(piece, variable)] if variable else _split(piece, written, name))
             ]
     if all(not variable for _, variable in pieces):
         return shlex.quote(text)

@@ -11,7 +11,7 @@ import attrs
 import httpx
 
 from openvideos_contract.outcome import Nonconformity, shorten
-from openvideos_contract.settings.configuration import SHORTEST_SECRET
+from openvideos_contract.settings.masking import SHORTEST_SECRET, WORDS_OF_KEYS, mask
 from openvideos_contract.wire import curl
 from openvideos_contract.wire.made import is_addressable
 
@@ -124,7 +124,9 @@ class Exchange:
         if self.media_type.startswith(("video/", "image/")) or b"\0" in self.content[:512]:
             body = f"{len(self.content)} bytes"
         else:
-            body = " ".join(self.masked(self.content[:2000].decode("utf-8", "replace")).split())
+            # Masked before it is cut, so that no part of a key is left at the cut.
+            beginning = self.masked(self.content[:20_000].decode("utf-8", "replace"))
+            body = " ".join(beginning[:2000].split())
         return shorten(f"{self.status} {kind} {body}".strip(), 500)
 
     @property
@@ -133,12 +135,15 @@ class Exchange:
         return curl.command(self.request, self.secrets)
 
     def shows(self, text: str) -> bool:
-        """Return whether `text` holds a key."""
-        return self.masked(text) != text
+        """Return whether `text` holds a key, just as it was sent."""
+        return any(
+            len(secret) >= SHORTEST_SECRET and secret in text
+            for name, secret in self.secrets.items()
+            if any(word in name.lower() for word in WORDS_OF_KEYS)
+        )
 
     def masked(self, text: str) -> str:
         """Return `text` with the name of its variable in place of each secret."""
         for name, secret in self.secrets.items():
-            if len(secret) >= SHORTEST_SECRET:
-                text = text.replace(secret, f"${name}")
+            text = mask(text, secret, f"${name}")
         return text

@@ -30,6 +30,7 @@ from openvideos_contract.outcome import (
     shorten,
 )
 from openvideos_contract.settings.configuration import Configuration
+from openvideos_contract.settings.masking import WORDS_OF_KEYS
 from openvideos_contract.wire.budget import Budget
 from openvideos_contract.wire.cleaning import delete_all
 from openvideos_contract.wire.exchange import Exchange
@@ -58,8 +59,6 @@ class Key(enum.Enum):
 # Failures before anything was sent.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _STARTS_JOBS = frozenset({"POST", "PUT", "PATCH"})
-# Words in the names of headers that carry a key.
-_WORDS_OF_KEYS = ("auth", "key", "token", "secret", "cookie")
 
 
 class Gate:
@@ -332,7 +331,7 @@ class Gate:
     def _add_what_every_request_has(self, request: httpx.Request, key: str | None) -> None:
         """Add the headers and the query of the configuration; what the request has itself wins."""
         for name, value in self.configuration.headers:
-            carries_key = any(word in name.lower() for word in _WORDS_OF_KEYS)
+            carries_key = any(word in name.lower() for word in WORDS_OF_KEYS)
             if carries_key and key != self._own_key:
                 continue  # the user's key, which a request without it must not have
             if carries_key or name not in request.headers:
