@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 import functools
-import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import attrs
 
+from openvideos_contract.judging.requirements import ID
+
 _TESTS = Path(__file__).parents[1] / "tests"
-_NUMBER = re.compile(r"[A-Z]+-\d{3}")
 _CREATED = frozenset({"plain", "multipart", "other"})
 # What these methods of Jobs need beyond the names that a test gives them.
 _METHODS = {
@@ -125,6 +125,4 @@ def _read(statement: ast.stmt) -> _Function:
                 names.add(name)
             case ast.keyword(arg=str(name)):
                 names.add(name)
-    return _Function(
-        frozenset(filter(_NUMBER.fullmatch, texts)), frozenset(texts), frozenset(names)
-    )
+    return _Function(frozenset(filter(ID.fullmatch, texts)), frozenset(texts), frozenset(names))

@@ -14,6 +14,9 @@ import yaml
 
 from openvideos_contract.settings.configuration import PROFILES
 
+# The id of a requirement: its area, and its number in it.
+ID = re.compile(r"[A-Z]+-\d{3}")
+
 
 class Level(enum.StrEnum):
     """What it means to break a promise."""
@@ -120,7 +123,7 @@ def faults(requirements: Iterable[Requirement], proved: Mapping[str, Iterable[st
     found = [f"{test} names no requirement" for test, numbers in proved.items() if not numbers]
     found += [f"{number} is named by a test, and no requirement" for number in named - set(known)]
     for number, requirement in known.items():
-        if not re.fullmatch(r"[A-Z]+-\d{3}", number):
+        if not ID.fullmatch(number):
             found.append(f"{number} is no id such as CREATE-004")
         if number not in named:
             found.append(f"{number} is proved by no test")

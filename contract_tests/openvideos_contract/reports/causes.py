@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from openvideos_contract.judging.requirements import ID
 from openvideos_contract.judging.verdict import Result, Status
 
-_ID = re.compile(r"\b[A-Z]+-\d{3}\b")
+_ID = re.compile(rf"\b{ID.pattern}\b")
 # What differs between two sights of one thing: numbers, and ids that hold some.
 _PARTICULAR = re.compile(r"\b\w*\d\w*\b")
 # Of what was seen: enough to know it by, and short of where it was seen first.

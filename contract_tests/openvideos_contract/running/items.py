@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from openvideos_contract.judging.requirements import ID
+
 TESTS = Path(__file__).parents[1] / "tests"
 # Any order gives the same results. This one makes the jobs first, asks for what is refused while
 # they are made, deletes near the end, and judges last what all the answers were like.
@@ -33,7 +35,7 @@ ORDER = (
     "test_stateful",
     "test_answers",
 )
-_NAMED = re.compile(r'"([A-Z]+-\d{3})"')
+_NAMED = re.compile(f'"({ID.pattern})"')
 
 
 def is_about(file: Path, chosen: Container[str]) -> bool:
