@@ -31,14 +31,16 @@ def require_offered(gate: Gate, answer: Exchange, what: str) -> None:
         raise Unsupported(f"the server does not offer {what}: {answer.summary}")
     if answer.status != 404:
         return
-    path = answer.request.url.path
     run_id = gate.configuration.run_id
     unheard = f"/videos/{run_id}/{run_id}"
     # Only a request that can start nothing: the method is the same, the path is nobody's.
     nowhere = gate.send(answer.request.method, unheard)
-    here = answer.content.replace(path.encode(), b"")
-    there = nowhere.content.replace(nowhere.request.url.path.encode(), b"")
     gate.forgive(nowhere)
-    if nowhere.status == 404 and here == there:
+    if nowhere.status == 404 and without_path(answer) == without_path(nowhere):
         gate.forgive(answer)
         raise Unsupported(f"the server does not offer {what}: {answer.summary}")
+
+
+def without_path(answer: Exchange) -> bytes:
+    """Return the body of an answer without the path that was asked for, which routers repeat."""
+    return answer.content.replace(answer.request.url.path.encode(), b"")

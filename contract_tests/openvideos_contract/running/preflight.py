@@ -8,6 +8,7 @@ import attrs
 import httpx
 
 from openvideos_contract.contract import Contract
+from openvideos_contract.jobs.offers import without_path
 from openvideos_contract.jobs.reused import reused
 from openvideos_contract.outcome import Blocked, Nonconformity, shorten
 from openvideos_contract.settings.configuration import Configuration
@@ -57,7 +58,7 @@ def _look(gate: Gate, configuration: Configuration) -> None:
         return
     nobody = _ask(gate, video_path(f"video_{configuration.run_id}"), url)
     nowhere = _ask(gate, f"/{configuration.run_id}", url)
-    if nobody.status == 404 and _without_path(nobody) == _without_path(nowhere):
+    if nobody.status == 404 and without_path(nobody) == without_path(nowhere):
         raise CouldNotRun(
             f"there is no Videos API at {url}: it answered {listed.status} to GET {url}/videos; "
             f"check the base URL, which often ends in /v1{_hint(gate, url)}"
@@ -133,10 +134,6 @@ def _message(answer: Exchange) -> str:
     error = body.get("error") if isinstance(body, dict) else None
     text = error.get("message") if isinstance(error, dict) else None
     return shorten(text, 200) if isinstance(text, str) else answer.summary
-
-
-def _without_path(answer: Exchange) -> bytes:
-    return answer.content.replace(answer.request.url.path.encode(), b"")
 
 
 def _hint(gate: Gate, url: str) -> str:
