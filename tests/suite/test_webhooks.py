@@ -129,6 +129,16 @@ def test_what_is_no_webhook_is_refused_and_not_kept(receiving: Callable[..., Rec
     assert len(receiver.deliveries("")) == 1
 
 
+def test_no_more_is_kept_than_a_run_can_look_through(
+    receiving: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openvideos_contract.webhooks.receiver._MOST_BYTES", 300)
+    receiver = receiving()
+    answers = [deliver(receiver, "of others", str(number)) for number in range(9)]
+    assert set(answers) <= {200, 202, 204, 500}
+    assert len(receiver.deliveries("of others")) == 300 // len(event_about("of others"))
+
+
 def test_a_webhook_that_names_its_video_in_a_wrong_place_is_found(
     receiving: Callable[..., Receiver],
 ) -> None:

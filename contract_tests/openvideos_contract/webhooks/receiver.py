@@ -35,6 +35,8 @@ ACKNOWLEDGEMENTS = (200, 202, 204)
 _MOST_REFUSALS = 3
 _LONGEST_BODY = 2**20
 _MOST_DELIVERIES = 10_000
+# Of all together, as each is kept to the end of the run and looked through again and again.
+_MOST_BYTES = 32 * 2**20
 _SECONDS_FOR_A_REQUEST = 10
 
 
@@ -54,6 +56,7 @@ class Receiver:
         self._verifier = None if secret is None else standardwebhooks.Webhook(secret)
         self._is_own = is_own
         self._deliveries: list[Delivery] = []
+        self._room = _MOST_BYTES
         self._arrived = threading.Condition()
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
@@ -172,7 +175,8 @@ class Receiver:
                 kind = len({found.id for found in self._deliveries}) % len(ACKNOWLEDGEMENTS)
                 answer = ACKNOWLEDGEMENTS[kind]
                 delivery = Delivery(delivery.received_at, headers, body, answer, wrong)
-            if len(self._deliveries) < _MOST_DELIVERIES:
+            if len(self._deliveries) < _MOST_DELIVERIES and self._room >= len(body):
+                self._room -= len(body)
                 self._deliveries.append(delivery)
             self._arrived.notify_all()
         return delivery
