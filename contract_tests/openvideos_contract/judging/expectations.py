@@ -58,6 +58,10 @@ class Expectations:
     expected_failures: Mapping[str, Expectation] = attrs.field(factory=dict)
     known_flaky: Mapping[str, Expectation] = attrs.field(factory=dict)
 
+    def forgives(self, requirement: str) -> bool:
+        """Return whether a failure of a requirement decides nothing, as it is known."""
+        return requirement in self.expected_failures or requirement in self.known_flaky
+
     @classmethod
     def of(
         cls, dialect: Mapping[str, Any], *, profiles: Sequence[str], requirements: Container[str]

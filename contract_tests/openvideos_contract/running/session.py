@@ -202,10 +202,9 @@ class Session:
 
     def _forgiven(self, proves: list[Requirement]) -> str:
         """Return why breaking requirements does not fail the run; empty where it does."""
-        known = self.contract.expectations
         reasons = set()
         for requirement in proves:
-            if requirement.id in {**known.expected_failures, **known.known_flaky}:
+            if self.contract.expectations.forgives(requirement.id):
                 reasons.add("as the dialect expects")
             elif requirement.level is not Level.MUST and not self.configuration.strict:
                 reasons.add("SHOULD")
@@ -215,12 +214,10 @@ class Session:
 
     def _count(self, item: pytest.Item, results: list[Result]) -> None:
         """Count a test, and stop after it where nobody wants to know more."""
-        known = self.contract.expectations
         statuses = {
             one.status
             for one in results
-            if one.requirement not in known.expected_failures
-            and one.requirement not in known.known_flaky
+            if not self.contract.expectations.forgives(one.requirement)
         }
         group = self.groups.get(group_of(item))
         if group is not None:

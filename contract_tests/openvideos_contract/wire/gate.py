@@ -366,12 +366,10 @@ class Gate:
 
     def _family_lock(self, family: str | None) -> threading.Lock:
         """Return what keeps two requests of a family from being under way at once."""
+        if family is None:
+            return threading.Lock()
         with self._lock:
-            return (
-                self._family_locks.setdefault(family or "", threading.Lock())
-                if family
-                else (threading.Lock())
-            )
+            return self._family_locks.setdefault(family, threading.Lock())
 
     def _forbid_repeating(self, family: str | None) -> None:
         first = self.ledger.accepted_in(family) if family else None
