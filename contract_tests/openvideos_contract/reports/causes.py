@@ -37,6 +37,12 @@ class Cause:
         """The ids of the requirements that fail because of it."""
         return tuple(dict.fromkeys(result.requirement for result in self.results))
 
+    @property
+    def unrepeated(self) -> list[Result]:
+        """One result for each test, which may have found several requirements broken at once."""
+        found = {(one.test, one.expected, one.seen, one.curl): one for one in self.results}
+        return list(found.values())
+
 
 def causes(results: Iterable[Result]) -> list[Cause]:
     """Return the failures by cause, the worst first, else in the order of the run.

@@ -143,9 +143,8 @@ def _findings(report: Report, found: list[Cause]) -> list[list[Finding]]:
     room = MOST_EXCHANGES
     all_shown: list[list[Finding]] = []
     for cause in found:
-        tests = {(one.test, one.expected, one.seen, one.curl): one for one in cause.results}
         shown: list[Finding] = []
-        for result in list(tests.values())[:MOST_FINDINGS]:
+        for result in cause.unrepeated[:MOST_FINDINGS]:
             exchange = exchanges.pop(result.exchange, None) if room else None
             room -= exchange is not None
             shown.append(Finding(result, exchange))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.plan import JobRequest
-from openvideos_contract.judging.verdict import Result, Status, Verdict
+from openvideos_contract.judging.verdict import Status, Verdict
 from openvideos_contract.outcome import printable
 from openvideos_contract.reports.causes import Cause, causes
 from openvideos_contract.reports.counts import counts
@@ -117,7 +117,7 @@ def _cause(report: Report, cause: Cause) -> Text:
         text.append(printable(f" {requirement.level}: {requirement.promise}\n"))
         text.append(f"  source    {requirement.source} [{requirement.certainty}]\n", "dim")
     told: set[object] = set()
-    for result in _unrepeated(cause.results):
+    for result in cause.unrepeated:
         text.append(f"  test      {printable(result.test)}\n")
         if (result.expected, result.seen) not in told:
             text.append(f"  expected  {_indented(result.expected)}\n")
@@ -129,11 +129,6 @@ def _cause(report: Report, cause: Cause) -> Text:
         text.append(f"  so that   {', '.join(cause.blocked)} could not be tested\n")
     text.rstrip()
     return text
-
-
-def _unrepeated(results: Iterable[Result]) -> list[Result]:
-    """Return one result for each test: it may have found several requirements broken at once."""
-    return list({(one.test, one.expected, one.seen, one.curl): one for one in results}.values())
 
 
 def _indented(text: str) -> str:
