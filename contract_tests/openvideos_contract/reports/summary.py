@@ -12,6 +12,7 @@ from openvideos_contract.reports.badge import badge
 from openvideos_contract.reports.causes import Cause, causes
 from openvideos_contract.reports.counts import State, counts, state_of
 from openvideos_contract.reports.report import Report
+from openvideos_contract.wire.made import NAMELESS
 
 # GitHub takes no more than a mebibyte.
 MOST_CAUSES = 40
@@ -31,9 +32,7 @@ def text(report: Report) -> str:
         _verdicts(report),
     ]
     if report.left_over:
-        names = ", ".join(
-            _plain(made) if made else "a job without an id" for made in report.left_over
-        )
+        names = ", ".join(_plain(made) if made else NAMELESS for made in report.left_over)
         blocks.append(f"**Left over**, as the server did not delete them: {names}")
     blocks += [_cause(report, cause) for cause in found[:MOST_CAUSES]]
     if len(found) > MOST_CAUSES:

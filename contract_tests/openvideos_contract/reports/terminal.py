@@ -17,7 +17,7 @@ from openvideos_contract.reports.causes import Cause, causes
 from openvideos_contract.reports.counts import counts
 from openvideos_contract.reports.report import Report, suite_version
 from openvideos_contract.settings.configuration import Configuration
-from openvideos_contract.wire.made import UNDELETABLE
+from openvideos_contract.wire.made import NAMELESS, UNDELETABLE
 
 _OPEN = (Status.ERROR, Status.NOT_RUN, Status.BLOCKED)
 _WORDS = {Status.FAIL: "FAIL", Status.STALE: "STALE", Status.WARN: "WARN"}
@@ -175,7 +175,7 @@ def _verdicts(report: Report) -> Text:
         text.append(": " + "\n             ".join(told) + "\n")
     lines = [f"{report.spent}, in {report.seconds:g} s"]
     if report.left_over:
-        names = ", ".join(made or "a job without an id" for made in report.left_over)
+        names = ", ".join(made or NAMELESS for made in report.left_over)
         lines.append(f"LEFT OVER, as the server did not delete them: {names}")
     if not all(made.endswith(UNDELETABLE) for made in report.left_over):
         run_id = report.configuration.get("run_id")

@@ -16,6 +16,7 @@ from openvideos_contract.running.preflight import CouldNotRun, preflight
 from openvideos_contract.running.preparation import UNFIT_SETTINGS, prepare
 from openvideos_contract.settings.configuration import masked
 from openvideos_contract.wire import journal
+from openvideos_contract.wire.made import NAMELESS
 
 
 def compare(before: Path, after: Path) -> int:
@@ -45,7 +46,7 @@ def clean_up(run_id: str, settings: Mapping[str, Any]) -> int:
         typer.echo(printable(masked(f"openvideos conform could not run: {why}", secrets)), err=True)
         return COULD_NOT_RUN
     if left:
-        names = ", ".join(made.shown or "a job without an id" for made in left)
+        names = ", ".join(made.shown or NAMELESS for made in left)
         typer.echo(
             printable(masked(f"LEFT OVER, as the server did not delete them: {names}", secrets))
         )

@@ -26,6 +26,7 @@ from openvideos_contract.running.preparation import UNFIT_SETTINGS, prepare
 from openvideos_contract.running.runner import SuiteFaultError, run
 from openvideos_contract.running.session import Session
 from openvideos_contract.settings.configuration import Configuration, masked
+from openvideos_contract.wire.made import NAMELESS
 
 
 def conform(settings: Mapping[str, Any], named_profiles: Sequence[str]) -> int:
@@ -100,7 +101,7 @@ def _run(contract: Contract, configuration: Configuration) -> Report:
 
 def _tell_left(session: Session) -> None:
     """Say what a second Ctrl-C, which does not wait for the cleaning up, leaves at the server."""
-    left = [made.shown or "a job without an id" for made in session.gate.made if not made.deleted]
+    left = [made.shown or NAMELESS for made in session.gate.made if not made.deleted]
     if left:
         run_id = session.configuration.run_id
         text = (

@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 import attrs
 
 CHARACTERS = "/videos/characters"
+# What is told of a job whose id the answer did not give.
+NAMELESS = "a job without an id"
 UNDELETABLE = "(a character, which the protocol cannot delete)"
 _LONGEST_SEGMENT = 4_096
 
