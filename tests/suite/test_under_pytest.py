@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -74,11 +75,15 @@ def test_several_processes_share_the_jobs_and_write_one_report(
 
 
 def test_a_must_that_was_not_tested_fails_unless_that_is_allowed(
-    run: Run, emulator: Emulator
+    run: Run, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A traceback that nobody sees, with its source, took longer than all tests.
+    told = Mock(side_effect=pytest.ExceptionInfo.getrepr, autospec=True)
+    monkeypatch.setattr(pytest.ExceptionInfo, "getrepr", lambda *found, **how: told(*found, **how))
     arguments = [*at(emulator), "--openvideos-max-videos", "0", "-k", "test_a_page_holds_no_more"]
     assert run(*arguments)[0] == 1
     assert run(*arguments, "--openvideos-allow-incomplete")[0] == 0
+    assert {call.kwargs["style"] for call in told.call_args_list} == {"value"}
 
 
 def test_what_only_leaves_out_fails_as_it_does_without_pytest(run: Run, emulator: Emulator) -> None:

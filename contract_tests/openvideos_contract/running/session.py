@@ -138,7 +138,12 @@ class Session:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, Any, None]:
         """Record what the outcome of a test means for its requirements."""
+        style = item.config.option.tbstyle
+        if call.excinfo is not None and isinstance(call.excinfo.value, Nonconformity | NotTested):
+            # Told in words of its own below: a traceback, which takes pytest a second, is not seen.
+            item.config.option.tbstyle = "value"
         outcome = yield
+        item.config.option.tbstyle = style
         report: pytest.TestReport = outcome.get_result()
         proves = [self.chosen[number] for number in proved_by(item) if number in self.chosen]
         failure = None if call.excinfo is None else call.excinfo.value
