@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +68,18 @@ def test_a_run_against_a_server_without_keys_is_not_told_to_give_one(
     conform({"base_url": lenient.base_url, "max_videos": 0, "only": {"AUTH"}}, ["auth"])
     told = capsys.readouterr()
     assert "api-key" not in told.out + told.err
+
+
+def test_a_run_goes_on_where_nothing_it_tells_can_be_written(lenient: Any, tmp_path: Path) -> None:
+    arguments = ["--base-url", lenient.base_url, "--profile", "core", "--only", "RETRIEVE-004"]
+    command = [sys.executable, "-c", "from openvideos_contract.command import app; app()"]
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [*command, *arguments, "--report-dir", tmp_path],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert run.stderr == b""
+    assert run.returncode == 3  # as other MUSTs were left out
+    assert json.loads((tmp_path / "report.json").read_text())["verdicts"] == {"core": "incomplete"}

@@ -25,6 +25,7 @@ from openvideos_contract.running.preflight import CouldNotRun, preflight
 from openvideos_contract.running.preparation import UNFIT_SETTINGS, prepare
 from openvideos_contract.running.runner import SuiteFaultError, run
 from openvideos_contract.running.session import Session
+from openvideos_contract.running.standard_output import given_up_where_it_breaks
 from openvideos_contract.settings.configuration import Configuration, masked
 from openvideos_contract.wire.made import NAMELESS
 
@@ -41,7 +42,7 @@ def conform(settings: Mapping[str, Any], named_profiles: Sequence[str]) -> int:
     """
     secrets = [settings.get("api_key"), settings.get("second_api_key")]
     try:
-        with ended_as_by_ctrl_c():
+        with ended_as_by_ctrl_c(), given_up_where_it_breaks():
             contract, configuration = prepare({**settings, "named_profiles": named_profiles})
             secrets += configuration.secrets
             if configuration.dry_run:
