@@ -11,7 +11,7 @@ import pytest
 from openvideos_contract.checks.listing import listed_ids, require_listed
 from openvideos_contract.contract import Contract
 from openvideos_contract.jobs.jobs import Jobs
-from openvideos_contract.jobs.plan import affordable, needed, plan, spare
+from openvideos_contract.jobs.plan import affordable, needed, plan, spare, unforeseen
 from openvideos_contract.jobs.reused import reused
 from openvideos_contract.judging import requirements
 from openvideos_contract.outcome import Blocked, Nonconformity, NotRun, NotTested, Unsupported
@@ -34,6 +34,12 @@ def test_every_prompt_of_the_plan_is_marked_and_no_two_requests_are_the_same() -
     wanted = plan(configuration, OPENAI)
     assert all(f"[{configuration.run_id}]" in job.fields["prompt"] for job in wanted)
     assert len({str(job.fields) for job in wanted}) == len(wanted)
+
+
+def test_what_was_taken_wrongly_has_no_place_in_the_plan() -> None:
+    accepted = {"a foreign model", "an empty prompt"}
+    assert unforeseen(OPENAI, accepted) == 2
+    assert unforeseen(PROTOCOL, accepted) == 1
 
 
 def test_the_default_budget_is_enough_for_every_profile() -> None:
