@@ -44,6 +44,28 @@ def test_a_lost_answer_counts_as_a_job(serve_raw: Callable[..., str], gate_to: M
     assert gate.budget.left == 0
 
 
+@pytest.mark.parametrize("status", [303, 500, 502, 504, 524])
+def test_a_job_that_was_started_behind_an_answer_that_hides_it_is_counted_or_found(
+    lenient: Any, gate_to: MakeGate, status: int
+) -> None:
+    lenient.keeps_prompts = True
+    for found in lenient.videos.values():
+        found["prompt"] = "of others"
+    usual = lenient.answer
+
+    def hidden(method: str, path: str) -> tuple[int, Any]:
+        answer: tuple[int, Any] = usual(method, path)
+        return (status, {}) if method == "POST" else answer
+
+    lenient.answer = hidden
+    gate = gate_to(lenient.base_url, max_videos=1)
+    prompt = f"[{gate.configuration.run_id}] x"
+    assert gate.send("POST", "/videos", json={"prompt": prompt}).status == status
+    assert gate.budget.spent == (status != 500)
+    assert gate.delete_made() == []
+    assert set(lenient.videos) == {"own_0", "own_1", "own_2"}
+
+
 def test_an_answer_without_an_end_is_given_up(
     serve_raw: Callable[..., str], gate_to: MakeGate
 ) -> None:

@@ -33,16 +33,23 @@ def delete_all(gate: Gate, deadline: float, *, whole_run: bool) -> list[Made]:
     _delete(gate, end)
     lost = gate.ledger.unanswered if whole_run else []
     nameless = [made for made in gate.made if not made.id]
-    if whole_run and (lost or nameless) and adopt_marked(gate):
+    if whole_run and (lost or nameless or _failed(gate)):
+        found_all = adopt_marked(gate)
         _delete(gate, end)
-        # Whatever these started is in no list, or was found there.
-        for made in nameless:
-            made.deleted = not made.character
-        if gate.ledger.exists:
-            gate.ledger.note_resolved()
-        lost = []
+        if found_all:
+            # Whatever these started is in no list, or was found there.
+            for made in nameless:
+                made.deleted = not made.character
+            if gate.ledger.exists:
+                gate.ledger.note_resolved()
+            lost = []
     left = [made for made in gate.made if not made.deleted]
     return left + [Made("", None, "") for _ in lost]
+
+
+def _failed(gate: Gate) -> bool:
+    """Return whether the server failed at what may have started a job by then."""
+    return any(one.request.method == "POST" and one.status >= 500 for one in gate.exchanges)
 
 
 def _delete(gate: Gate, end: float) -> None:

@@ -59,6 +59,9 @@ class Key(enum.Enum):
 # Failures before anything was sent.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _STARTS_JOBS = frozenset({"POST", "PUT", "PATCH"})
+# Answers that leave open whether a job was started: it is to be looked for elsewhere, or something
+# between lost what the server said. One from 520 on is a proxy's, too.
+_OF_UNKNOWN_EFFECT = frozenset({*range(300, 400), 502, 504, *range(520, 528)})
 
 
 class Gate:
@@ -245,7 +248,7 @@ class Gate:
             raise
         if exchange.ok:
             self._settle(exchange, place, key, path, family)
-        else:
+        elif exchange.status not in _OF_UNKNOWN_EFFECT:
             self.budget.give_back(place)
         return exchange
 
