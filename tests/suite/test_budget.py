@@ -286,3 +286,29 @@ def test_a_ledger_that_was_left_in_the_middle_of_a_write_is_readable(ledgers: Pa
     ledger.give_back(number)
     assert ledger.count == 0
     ledger.remove()
+
+
+def test_a_folder_that_others_can_write_is_none_for_what_will_be_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "other"))
+    folder = Ledger("openvideos-x", "http://x").path.parent
+    assert folder.is_relative_to(tmp_path / "openvideos")
+    folder.chmod(0o777)
+    assert Ledger("openvideos-x", "http://x").path.is_relative_to(tmp_path / "other")
+
+
+def test_what_was_made_is_deleted_though_the_disk_is_full(lenient: Any, gate_to: MakeGate) -> None:
+    gate = gate_to(lenient.base_url)
+    assert create(gate)
+    assert create(gate)
+    connection = gate.ledger._opened()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    connection.execute(
+        "CREATE TRIGGER full BEFORE UPDATE ON place BEGIN "
+        "INSERT INTO family VALUES (hex(zeroblob(65536)), ''); END"
+    )
+    assert gate.delete_made() == []
+    assert set(lenient.videos) == OWN

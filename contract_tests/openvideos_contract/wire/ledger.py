@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import stat
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -145,13 +146,13 @@ class Ledger:
             )
 
     def note_deleted(self, made_id: str) -> None:
-        """Note that a job is gone."""
-        with self._writing() as connection:
+        """Note that a job is gone; where the disk is full, nothing is lost but that."""
+        with suppress(sqlite3.OperationalError), self._writing() as connection:
             connection.execute("UPDATE place SET deleted = 1 WHERE id = ?", (made_id,))
 
     def note_resolved(self) -> None:
         """Note that what has no id was looked for, and is gone or never was."""
-        with self._writing() as connection:
+        with suppress(sqlite3.OperationalError), self._writing() as connection:
             connection.execute("UPDATE place SET deleted = 1 WHERE id = ''")
 
     def note_accepted(self, family: str, test: str) -> None:
@@ -230,10 +231,18 @@ def _folder() -> Path:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             continue
-        if os.access(folder, os.W_OK):
+        if os.access(folder, os.W_OK) and _is_ours(folder):
             return folder
     tried = " nor ".join(str(place) for place in places)
     raise ConfigurationError(
-        f"neither {tried} can be written, where a run notes what it made; "
+        f"neither {tried} can be written, where a run notes what it made, by you alone; "
         "set XDG_STATE_HOME or TMPDIR to a folder that can"
     )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Return whether nobody else writes there: what a ledger names is deleted."""
+    if not hasattr(os, "getuid"):
+        return True
+    found = folder.stat()
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
