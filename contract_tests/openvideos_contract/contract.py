@@ -96,6 +96,7 @@ class Contract:
         contract = cls(document, openvideos_spec.load_dialect(dialect), text)
         try:
             contract.expectations  # noqa: B018 - read for what it raises, before anything is sent
+            contract.require_schemas()
         except DialectError as error:
             raise DialectError(f"dialect {dialect}: {error}") from error
         return contract
@@ -166,6 +167,24 @@ class Contract:
             whole = {"allOf": [schema], "components": self.document["components"]}
             self._validators[key] = jsonschema_rs.Draft202012Validator(whole)
         return self._validators[key]
+
+    def require_schemas(self) -> None:
+        """Go on if every schema can be used, so that no server is blamed for one that cannot.
+
+        Raises:
+            DialectError: One is no JSON Schema, or refers to something that is not there.
+        """
+        schemas = [
+            {"$ref": f"#/components/schemas/{name}"}
+            for name in self.document["components"]["schemas"]
+        ]
+        try:
+            self.validator({"allOf": schemas})
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+            path = getattr(error, "instance_path", [])
+            at = f"at {'/'.join(map(str, path))}: " if path else ""
+            why = getattr(error, "message", "") or str(error)
+            raise DialectError(f"it leaves no JSON Schema: {at}{why}") from error
 
     @cached_property
     def whole_numbers(self) -> tuple[str, ...]:

@@ -316,3 +316,22 @@ def test_a_baseline_that_cannot_be_written_is_told_in_a_sentence(
     monkeypatch.setattr(Path, "open", Mock(side_effect=full))
     with pytest.raises(ConfigurationError, match=r"mine.yaml cannot be written: No space left"):
         baseline.write(folder / "mine.yaml", contract, [], profiles=["core"])
+
+
+@pytest.mark.parametrize(
+    ("target", "change", "told"),
+    [
+        ("Video.properties.seconds", {"type": "nonsense"}, "Video/properties/seconds/type: "),
+        ("Video.properties.seconds", {"pattern": "(["}, "Video/properties/seconds/pattern: "),
+        ("Video.properties", {"seed": {"$ref": "#/components/schemas/Seed"}}, "schemas/Seed"),
+    ],
+)
+def test_a_dialect_that_leaves_no_json_schema_is_refused_and_blames_no_server(
+    folder: Path, target: str, change: dict[str, Any], told: str
+) -> None:
+    path = folder / "mine.yaml"
+    actions = [{"target": f"$.components.schemas.{target}", "update": change}]
+    info = {"title": "mine", "version": "1.0.0"}
+    path.write_text(yaml.safe_dump({"overlay": "1.0.0", "info": info, "actions": actions}), "utf-8")
+    with pytest.raises(DialectError, match=f"it leaves no JSON Schema: .*{told}"):
+        Contract.load(str(path))
