@@ -192,14 +192,14 @@ def _all(configuration: Configuration, contract: Contract) -> list[JobRequest]:
             "other",
             "the same with JSON, and a long prompt",
             "json",
-            {"prompt": f" {tag}{_LONG_PROMPT}"[:length], **other},
+            {"prompt": f"{tag}{_LONG_PROMPT}"[: length - 1] + ".", **other},
             otherwise={"prompt": f" {tag} A lighthouse in the fog", **other},
         ),
         JobRequest(
             "reference",
             "an image to start from",
             "json",
-            {"prompt": f" {tag} The boat of the picture sets sail", **asked},
+            {"prompt": f"{tag} The boat of the picture sets sail", **asked},
             by_test=True,
         ),
         JobRequest(
