@@ -221,20 +221,23 @@ def _leaks(exchange: Exchange) -> Iterator[_Finding]:
 
 
 def _problems(contract: Contract, schema: Any, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with a value, and by which rule of its schema."""
+    """Yield what is wrong with a value, once for each rule of its schema, and the rule."""
     try:
         errors = list(contract.validator(schema).iter_errors(value))
     except (jsonschema_rs.ValidationError, ValueError) as error:
         # Such as a number too large for the validator: no value that a contract could mean.
         yield shorten(str(error), 300), ""
         return
-    for found in errors[:5]:
+    told: dict[str, str] = {}
+    for found in errors:
         path = "/".join(str(part) for part in found.instance_path)
         at = f"at {path}: " if path else ""
         rule = "/".join(str(part) for part in found.schema_path)
         if isinstance(found.kind, jsonschema_rs.ValidationErrorKind.Required):
             rule += f" {found.message}"  # which of those that are required
-        yield at + shorten(found.message, 300), rule
+        told.setdefault(rule, at + shorten(found.message, 300))
+    for rule, problem in told.items():
+        yield problem, rule
 
 
 def compact(value: Any) -> str:
