@@ -174,10 +174,12 @@ def _verdicts(report: Report) -> Text:
         told = [one.sentence for one in counts(report.of_profile(profile), report.outcomes)]
         text.append(": " + "\n             ".join(told) + "\n")
     lines = [f"{report.spent}, in {report.seconds:g} s"]
-    if report.left_over:
-        names = ", ".join(made or NAMELESS for made in report.left_over)
-        lines.append(f"LEFT OVER, as the server did not delete them: {names}")
-    if not all(made.endswith(UNDELETABLE) for made in report.left_over):
+    kept = [made for made in report.left_over if made.endswith(UNDELETABLE)]
+    if kept:
+        lines.append(f"stays at the server: {', '.join(kept)}")
+    undeleted = [made or NAMELESS for made in report.left_over if made not in kept]
+    if undeleted:
+        lines.append(f"LEFT OVER, as the server did not delete them: {', '.join(undeleted)}")
         run_id = report.configuration.get("run_id")
         lines.append(f"`openvideos conform --clean-up {run_id}` tries again")
     limit = report.configuration["max_videos"]
