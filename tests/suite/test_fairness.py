@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 
@@ -104,6 +105,11 @@ def test_one_job_that_fails_among_others_breaks_no_promise(
     jobs.completed("plain")
     with pytest.raises(NotRun, match="Out of memory"):
         jobs.require_not_unlucky(unlucky)
+    other = attrs.evolve(unlucky, request=attrs.evolve(unlucky.request, path="/videos/edits"))
+    with pytest.raises(NotRun):
+        jobs.require_not_unlucky(other)
+    jobs._jobs["edit"] = attrs.evolve(other)
+    jobs.require_not_unlucky(other)  # all edits failed, which is no bad luck
 
 
 def test_what_a_deletion_left_behind_is_told_once_and_what_came_back_is_not_excused() -> None:
