@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.completion import require_completed, require_download
 from openvideos_contract.checks.listing import listed_ids
 from openvideos_contract.checks.refusals import refused, require_status
 from openvideos_contract.jobs.jobs import Jobs
@@ -153,24 +154,12 @@ def test_a_character_is_made_from_a_video_only(
 
 
 @pytest.mark.requirement("CHARACTER-011")
-def test_a_video_with_a_character_is_made(jobs: Jobs, character_id: str) -> None:
+@pytest.mark.usefixtures("character_id")
+def test_a_video_with_a_character_is_made(jobs: Jobs) -> None:
     jobs.made("cast")
     jobs.completed("plain")  # where no job is completed, that is for LIFE-001 to tell
-    cast = jobs.ended("cast")
-    jobs.require_not_unlucky(cast)
-    require(
-        cast.completed,
-        expected=f"the status completed, of a video with the character {character_id}",
-        seen=cast.lost or compact(cast.ended),
-        exchange=(cast.polls or [cast.created])[-1],
-    )
-    content = jobs.content("cast")
-    require(
-        content.status == 200 and content.media_type.startswith("video/") and content.content,
-        expected="200 and a video",
-        seen=content.summary,
-        exchange=content,
-    )
+    require_completed(jobs, "cast")
+    require_download(jobs, "cast")
 
 
 @pytest.mark.requirement("CHARACTER-012")

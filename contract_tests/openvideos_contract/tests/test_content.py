@@ -7,6 +7,7 @@ import contextlib
 import httpx
 import pytest
 
+from openvideos_contract.checks.completion import require_download
 from openvideos_contract.checks.parts import ask_for_part, require_named_parts, require_part
 from openvideos_contract.checks.refusals import require_status
 from openvideos_contract.jobs.jobs import Jobs
@@ -38,13 +39,7 @@ def etag(whole: Exchange) -> str:
 @pytest.mark.requirement("CONTENT-001")
 @pytest.mark.parametrize("name", ["plain", "other"])
 def test_a_completed_job_has_content(jobs: Jobs, name: str) -> None:
-    answer = jobs.content(name)
-    require(
-        answer.status == 200 and answer.content and answer.media_type.startswith("video/"),
-        expected="200 and a video",
-        seen=answer.summary,
-        exchange=answer,
-    )
+    require_download(jobs, name)
 
 
 def early_content(jobs: Jobs) -> Exchange:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.completion import require_completed, require_download
 from openvideos_contract.checks.listing import require_listed
 from openvideos_contract.checks.media import BrokenError, Film, decode, film
 from openvideos_contract.checks.refusals import error_of, refusal, refused, require_status
@@ -68,26 +69,11 @@ def require_field(job: Job, field: str, value: Any, why: str) -> None:
         )
 
 
-def require_completed(jobs: Jobs, name: str) -> None:
+def require_made(jobs: Jobs, name: str) -> None:
     """Go on if a job is completed, and can be downloaded."""
     jobs.whole_content("plain")  # where nothing can be, that is for CONTENT-001 to tell
-    job = jobs.ended(name)
-    if job.unretrievable:
-        raise Blocked(f"the job {name} cannot be retrieved (RETRIEVE-001): {job.lost}")
-    jobs.require_not_unlucky(job)
-    require(
-        job.completed,
-        expected="the status completed",
-        seen=job.lost or compact(job.ended),
-        exchange=(job.polls or [job.created])[-1],
-    )
-    content = jobs.content(name)
-    require(
-        content.status == 200 and content.media_type.startswith("video/") and content.content,
-        expected="200 and a video",
-        seen=content.summary,
-        exchange=content,
-    )
+    require_completed(jobs, name)
+    require_download(jobs, name)
 
 
 def film_of(jobs: Jobs, name: str) -> Film:
@@ -276,7 +262,7 @@ def test_an_edit_leaves_its_source_as_it_was(gate: Gate, jobs: Jobs, name: str) 
 @pytest.mark.requirement("EDIT-011")
 @edited
 def test_an_edit_is_completed_and_can_be_downloaded(jobs: Jobs, name: str) -> None:
-    require_completed(jobs, name)
+    require_made(jobs, name)
 
 
 @pytest.mark.requirement("EDIT-012")
@@ -409,7 +395,7 @@ def test_an_extension_has_the_size_of_its_source(jobs: Jobs) -> None:
 
 @pytest.mark.requirement("EXTEND-006")
 def test_an_extension_is_completed_and_can_be_downloaded(jobs: Jobs) -> None:
-    require_completed(jobs, "extension")
+    require_made(jobs, "extension")
 
 
 @pytest.mark.requirement("EXTEND-007")

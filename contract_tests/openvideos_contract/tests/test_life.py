@@ -11,11 +11,12 @@ from typing import Any, TypeAlias, TypeGuard
 import pytest
 
 from openvideos_contract.checks.answers import compact
+from openvideos_contract.checks.completion import require_completed
 from openvideos_contract.checks.listing import listed_videos
 from openvideos_contract.jobs.job import Job
 from openvideos_contract.jobs.jobs import Jobs
 from openvideos_contract.jobs.words import ENDS, NEVER_CHANGES, RUNNING, STEPS
-from openvideos_contract.outcome import Blocked, NotRun, Unsupported, require
+from openvideos_contract.outcome import NotRun, Unsupported, require
 from openvideos_contract.wire.exchange import Exchange
 from openvideos_contract.wire.gate import Gate
 
@@ -72,16 +73,7 @@ def steps(
 @pytest.mark.requirement("LIFE-001")
 @pytest.mark.parametrize("name", ["plain", "multipart"])
 def test_a_job_is_completed(jobs: Jobs, name: str) -> None:
-    job = jobs.ended(name)
-    if job.unretrievable:
-        raise Blocked(f"the job cannot be retrieved (RETRIEVE-001): {job.lost}")
-    jobs.require_not_unlucky(job)
-    require(
-        job.completed,
-        expected="the status completed",
-        seen=job.lost or compact(job.ended),
-        exchange=(job.polls or [job.created])[-1],
-    )
+    require_completed(jobs, name)
 
 
 @pytest.mark.requirement("LIFE-002")
