@@ -28,7 +28,7 @@ ADDRESS = "http://127.0.0.1:8000/v1"
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
-    with Emulator(speed=1000) as emulator:
+    with Emulator(speed=1000, media="tiny") as emulator:
         yield emulator
 
 
