@@ -5,12 +5,12 @@ from __future__ import annotations
 import email
 import email.policy
 import importlib
-import importlib.util
 import pkgutil
 import shutil
 import subprocess
 import sys
 from io import BytesIO
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
@@ -41,13 +41,8 @@ FORGERY = "\r\n".join(
 
 
 @pytest.fixture(scope="module")
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", GENERATE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def generator(load_script: Callable[[Path], ModuleType]) -> ModuleType:
+    return load_script(GENERATE)
 
 
 def test_generation_writes_the_same_bytes_whatever_ruff_configuration_surrounds_it(
